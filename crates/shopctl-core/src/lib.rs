@@ -1,0 +1,15 @@
+//! The pure part of `shopctl`: the project model, template documents, rendering,
+//! the plan, deploy events and stack statuses.
+//!
+//! It takes text and values and returns text and values. It opens no file, makes
+//! no call, reads no clock and no environment variable.
+
+pub mod diagnostic;
+pub mod event;
+pub mod names;
+pub mod plan;
+pub mod project;
+pub mod record;
+pub mod status;
+pub mod template;
+pub mod yaml;

@@ -1,0 +1,8 @@
+//! YAML documents that keep what a deployer needs: positions for messages, key
+//! order, short tags such as `!Sub`, and the style of scalars.
+
+mod node;
+mod parse;
+
+pub use node::{Node, Scalar, ScalarStyle, Value};
+pub use parse::parse;
