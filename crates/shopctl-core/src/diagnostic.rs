@@ -138,8 +138,14 @@ mod tests {
     #[test]
     fn suggests_a_near_name_and_lists_names_otherwise() {
         let names = ["products", "orders"];
-        assert_eq!(did_you_mean("prodcts", names).as_deref(), Some("did you mean 'products'?"));
-        assert_eq!(did_you_mean("xyz", names).as_deref(), Some("there is: products, orders"));
+        assert_eq!(
+            did_you_mean("prodcts", names).as_deref(),
+            Some("did you mean 'products'?")
+        );
+        assert_eq!(
+            did_you_mean("xyz", names).as_deref(),
+            Some("there is: products, orders")
+        );
         assert_eq!(did_you_mean("xyz", []), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::names::{ArtifactDigest, LogicalId, StackName};
 
 /// A template as it goes to CloudFormation, with what the planner has to know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RenderedTemplate {
     /// The stack it belongs to.
     pub stack: StackName,
@@ -34,7 +34,7 @@ pub struct RenderedTemplate {
 }
 
 /// A parameter as the template declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ParameterDeclaration {
     /// For instance `String`, `CommaDelimitedList`, `AWS::SSM::Parameter::Value<String>`.
     pub parameter_type: String,
@@ -59,8 +59,6 @@ pub struct ParameterDeclaration {
     /// Where it is declared.
     pub location: Location,
 }
-
-impl Eq for ParameterDeclaration {}
 
 /// A resource as the template declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,19 +58,30 @@ impl Node {
     fn scalar(text: impl Into<String>, style: ScalarStyle, location: &Location) -> Self {
         Self {
             tag: None,
-            value: Value::Scalar(Scalar { text: text.into(), style }),
+            value: Value::Scalar(Scalar {
+                text: text.into(),
+                style,
+            }),
             location: location.clone(),
         }
     }
 
     /// A mapping made by the tool.
     pub fn mapping(entries: Vec<(Node, Node)>, location: &Location) -> Self {
-        Self { tag: None, value: Value::Mapping(entries), location: location.clone() }
+        Self {
+            tag: None,
+            value: Value::Mapping(entries),
+            location: location.clone(),
+        }
     }
 
     /// A list made by the tool.
     pub fn sequence(items: Vec<Node>, location: &Location) -> Self {
-        Self { tag: None, value: Value::Sequence(items), location: location.clone() }
+        Self {
+            tag: None,
+            value: Value::Sequence(items),
+            location: location.clone(),
+        }
     }
 
     /// The same node with a local tag, for instance `!Ref`.
@@ -107,7 +118,10 @@ impl Node {
     /// The value under `key` of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         let entries = self.entries()?;
-        entries.iter().find(|(k, _)| k.as_str() == Some(key)).map(|(_, value)| value)
+        entries
+            .iter()
+            .find(|(k, _)| k.as_str() == Some(key))
+            .map(|(_, value)| value)
     }
 
     /// The value under `key` of a mapping, to be changed.
@@ -144,13 +158,14 @@ impl Node {
     /// The boolean that a plain scalar is in YAML's core schema.
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {
-            Value::Scalar(Scalar { text, style: ScalarStyle::Plain }) if self.tag.is_none() => {
-                match text.as_str() {
-                    "true" | "True" | "TRUE" => Some(true),
-                    "false" | "False" | "FALSE" => Some(false),
-                    _ => None,
-                }
-            }
+            Value::Scalar(Scalar {
+                text,
+                style: ScalarStyle::Plain,
+            }) if self.tag.is_none() => match text.as_str() {
+                "true" | "True" | "TRUE" => Some(true),
+                "false" | "False" | "FALSE" => Some(false),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -162,7 +177,11 @@ impl Node {
             Value::Mapping(_) => "a mapping".to_owned(),
             Value::Scalar(_) if self.is_null() => "null".to_owned(),
             Value::Scalar(scalar) => {
-                let tag = self.tag.as_deref().map(|tag| format!("{tag} ")).unwrap_or_default();
+                let tag = self
+                    .tag
+                    .as_deref()
+                    .map(|tag| format!("{tag} "))
+                    .unwrap_or_default();
                 format!("'{tag}{}'", scalar.text)
             }
         }
