@@ -3,6 +3,7 @@
 
 mod node;
 mod parse;
+mod scan_error;
 
 pub use node::{Node, Scalar, ScalarStyle, Value};
-pub use parse::parse;
+pub use parse::{MAX_DEPTH, parse};

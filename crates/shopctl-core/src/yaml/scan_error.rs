@@ -1,0 +1,109 @@
+//! The scanner's complaints in words that say what to change.
+
+use crate::diagnostic::{Diagnostic, Location};
+
+/// What the scanner says (a part of it), what we say, and what to do.
+const EXPLANATIONS: &[(&str, &str, &str)] = &[
+    ("tab", "a tab is used as indentation", "indent with spaces"),
+    (
+        "expected alphabetic or numeric character",
+        "'*' or '&' without a name after it",
+        "quote the text: '*'",
+    ),
+    (
+        "unknown anchor",
+        "this alias names no anchor before it",
+        "quote the text if it is none",
+    ),
+    (
+        "mapping values are not allowed",
+        "a second ': ' in one line",
+        "quote the value if it holds ': ', or start a new line",
+    ),
+    (
+        "illegal placement of ':'",
+        "a second ': ' in one line",
+        "quote the value if it holds ': ', or start a new line",
+    ),
+    (
+        "quoted scalar, found unexpected end of stream",
+        "a quotation mark is opened and not closed",
+        "close it",
+    ),
+    (
+        "invalid trailing content after double-quoted",
+        "text after a closing quotation mark",
+        "quote the whole value, and write '\\\"' for a quotation mark in it",
+    ),
+    (
+        "unknown escape character",
+        "unknown escape in a text in double quotes",
+        "write '\\\\' for a backslash, or use single quotes",
+    ),
+    (
+        "did not find expected key",
+        "this line does not fit the mapping that it is in",
+        "compare its indentation with the lines above",
+    ),
+    (
+        "did not find expected '-'",
+        "this line does not fit the list that it is in",
+        "compare its indentation with the lines above",
+    ),
+    (
+        "invalid indentation",
+        "the indentation does not fit",
+        "compare with the lines above",
+    ),
+    (
+        "simple key expect",
+        "a key without ':' after it",
+        "write 'key: value' in one line",
+    ),
+    (
+        "expected ',' or '}'",
+        "a '{' is opened and not closed",
+        "there has to be ',' or '}' here",
+    ),
+    (
+        "expected ',' or ']'",
+        "a '[' is opened and not closed",
+        "there has to be ',' or ']' here",
+    ),
+    (
+        "misplaced bracket",
+        "a bracket closes nothing",
+        "remove it, or quote the text",
+    ),
+    (
+        "recursion limit exceeded",
+        "brackets are nested too deep",
+        "write this part in lines with indentation",
+    ),
+];
+
+/// The finding for what the scanner found at `location` of `text`.
+pub(super) fn explain(location: &Location, info: &str, text: &str) -> Diagnostic {
+    // `@` and `` ` `` are reserved: nothing may start with them.
+    if info.starts_with("unexpected character") {
+        let character = character_at(location, text);
+        let shown = character.map(|c| format!(" {c:?}")).unwrap_or_default();
+        return Diagnostic::error(location, format!("a value cannot start with{shown}"))
+            .with_hint("quote the text");
+    }
+    for (part, message, hint) in EXPLANATIONS {
+        if info.contains(part) {
+            return Diagnostic::error(location, *message).with_hint(*hint);
+        }
+    }
+    let info = match info.split_once(", ") {
+        Some((context, what)) if context.starts_with("while ") => what,
+        _ => info,
+    };
+    Diagnostic::error(location, format!("this is not YAML: {info}"))
+}
+
+fn character_at(location: &Location, text: &str) -> Option<char> {
+    let line = text.lines().nth(location.line.checked_sub(1)?)?;
+    line.chars().nth(location.column.checked_sub(1)?)
+}
