@@ -1,0 +1,322 @@
+"""Gaps of MiniStack 1.5.33 that matter for a shop, closed at run time by wrapping its own functions.
+
+Each patch says what is wrong without it, and has a probe in tests/probes/; when MiniStack is raised to another version
+the probes tell which patches are needed still. Nothing here is for looks: a patch makes the local cloud do what AWS
+does where a template or a program relies on it.
+"""
+
+import functools
+import http.server
+import inspect
+import json
+import os
+import socket
+import urllib.parse
+
+import ministack.services.cloudformation.custom_resource as custom_resource
+import ministack.services.cloudformation.provisioners as provisioners
+import ministack.services.rds_data as rds_data
+from ministack import app
+from ministack.core import lambda_runtime
+from ministack.services import apigateway_v1, lambda_svc, s3
+
+HANDLERS = provisioners._RESOURCE_HANDLERS
+
+
+def apply():
+    """Apply all patches. Before the server starts."""
+    loopback_only()
+    prompt_answers()
+    clean_function_environment()
+    custom_resources_fail_fast()
+    preflight_names_the_headers()
+    http_api_cors()
+    http_api_stage_escaped()
+    request_validators()
+    lambda_functions()
+    buckets_with_objects_stay()
+    user_pool_provider_url()
+    s3_origins()
+    rds_data_endpoint()
+
+
+def wrap(resource_type, operation, wrapper):
+    """Replace a provisioner by `wrapper(original, *arguments)`, keeping the signature that MiniStack inspects."""
+    original = HANDLERS[resource_type][operation]
+
+    @functools.wraps(original)
+    def wrapped(*arguments, **named):
+        return wrapper(original, *arguments, **named)
+
+    wrapped.__signature__ = inspect.signature(original)
+    HANDLERS[resource_type][operation] = wrapped
+
+
+def loopback_only():
+    """Every listener is on loopback. MiniStack binds 0.0.0.0 by default, its side services (MQTT, SFTP) always do."""
+    bind = socket.socket.bind
+
+    def bind_loopback(self, address):
+        if self.family == socket.AF_INET and address[0] in ("", "0.0.0.0"):
+            address = ("127.0.0.1", *address[1:])
+        elif self.family == socket.AF_INET6 and address[0] in ("", "::"):
+            address = ("::1", *address[1:])
+        return bind(self, address)
+
+    socket.socket.bind = bind_loopback
+
+
+def prompt_answers():
+    """Two waits that cost 50 ms on every invocation. After a function's answer MiniStack waits that long for a line of
+    its log, in vain when it logs nothing: what was written before the answer arrives within a few. And the Lambda
+    Runtime API writes head and body apart: with Nagle's algorithm the second waits for a delayed acknowledgement."""
+    http.server.BaseHTTPRequestHandler.disable_nagle_algorithm = True
+    original = lambda_runtime.ProvidedWorker._drain_stderr_bounded
+
+    def drain(self, first_line_wait=0.004, idle_confirm=0.003, hard_cap=0.250):
+        return original(self, first_line_wait, idle_confirm, hard_cap)
+
+    lambda_runtime.ProvidedWorker._drain_stderr_bounded = drain
+
+
+# What the launcher was started with concerns the server, not the functions.
+_SERVER_ONLY = (
+    "BIND_HOST", "GATEWAY_PORT", "IOT_MTLS_ENABLED", "SFTP_ENABLED", "STATE_DIR", "HOME", "S3_PERSIST",
+    "PERSIST_STATE", "LOG_LEVEL", "VIRTUAL_ENV",
+)
+
+
+def clean_function_environment():
+    """Functions get the server's environment; without this they see its folders and settings too. `TMPDIR` stays, so
+    that what they write goes into this instance's folder."""
+    original = lambda_svc._provided_worker_env
+
+    def worker_env(config, *arguments, **named):
+        own = (config.get("Environment") or {}).get("Variables") or {}
+        environment = original(config, *arguments, **named)
+        return {
+            name: value
+            for name, value in environment.items()
+            if name in own or not (name in _SERVER_ONLY or name.startswith("SHOPCTL_"))
+        }
+
+    lambda_svc._provided_worker_env = worker_env
+
+
+def custom_resources_fail_fast():
+    """A custom resource whose function fails before it answers keeps the stack waiting for ServiceTimeout, an hour by
+    default, as on AWS. Here nobody retries the function, so the answer can never come: the resource fails at once with
+    the function's error. The response URL names 127.0.0.1, since `localhost` may resolve to ::1 first."""
+    original = lambda_svc._execute_function_with_config_scope
+    custom_resource._HOST = "127.0.0.1"
+
+    def execute(record, event, *arguments, **named):
+        result = original(record, event, *arguments, **named)
+        if isinstance(event, dict) and "ResponseURL" in event and isinstance(result, dict) and result.get("error"):
+            body = result.get("body")
+            message = body.get("errorMessage") if isinstance(body, dict) else body
+            token = urllib.parse.urlparse(event["ResponseURL"]).path.rsplit("/", 1)[-1]
+            with custom_resource._lock:
+                answered = (custom_resource._pending.get(token) or {}).get("result") is not None
+            if not answered:
+                custom_resource.deliver_response(
+                    token, {"Status": "FAILED", "Reason": f"the custom resource's function failed: {message}"}
+                )
+        return result
+
+    lambda_svc._execute_function_with_config_scope = execute
+
+
+def preflight_names_the_headers():
+    """Browsers do not count Authorization under `Access-Control-Allow-Headers: *`, so a preflight of a signed call to
+    Cognito or S3 from the site's origin would fail. Name the headers that were asked for."""
+    original = app._handle_options_request
+
+    def options(method, path, headers, query_params, request_id):
+        answer = original(method, path, headers, query_params, request_id)
+        asked = headers.get("access-control-request-headers")
+        if answer and asked and answer[1].get("Access-Control-Allow-Headers") == "*":
+            answer[1]["Access-Control-Allow-Headers"] = asked
+        return answer
+
+    app._handle_options_request = options
+
+
+def http_api_cors():
+    """CorsConfiguration of an HTTP API in a template is stored with its CloudFormation names, which the data plane
+    does not read: every preflight is refused."""
+
+    def lowered(properties):
+        cors = properties.get("CorsConfiguration")
+        if not isinstance(cors, dict):
+            return properties
+        return {**properties, "CorsConfiguration": {name[:1].lower() + name[1:]: value for name, value in cors.items()}}
+
+    wrap("AWS::ApiGatewayV2::Api", "create", lambda create, logical_id, new, *rest: create(logical_id, lowered(new), *rest))
+    wrap(
+        "AWS::ApiGatewayV2::Api",
+        "update",
+        lambda update, physical_id, old, new, *rest: update(physical_id, lowered(old), lowered(new), *rest),
+    )
+
+
+def http_api_stage_escaped():
+    """The stage `$default` in a direct URL also arrives escaped, as `%24default`: URL libraries and CloudFront origin
+    paths write it so."""
+    original = app._parse_execute_api_url
+
+    def parse(host, path):
+        return original(host, path.replace("/%24default", "/$default", 1) if "/%24default" in path else path)
+
+    app._parse_execute_api_url = parse
+
+
+def request_validators():
+    """AWS::ApiGateway::RequestValidator does nothing and methods forget theirs: bad bodies reach the function."""
+    resource = HANDLERS["AWS::ApiGateway::RequestValidator"]
+
+    def create(logical_id, properties, stack_name):
+        flag = lambda name: str(properties.get(name, False)).lower() == "true"
+        status, _, body = apigateway_v1._create_request_validator(
+            properties.get("RestApiId"),
+            {
+                "name": properties.get("Name", ""),
+                "validateRequestBody": flag("ValidateRequestBody"),
+                "validateRequestParameters": flag("ValidateRequestParameters"),
+            },
+        )
+        if status >= 400:
+            raise ValueError(body.decode())
+        identifier = json.loads(body)["id"]
+        return identifier, {"RequestValidatorId": identifier}
+
+    def delete(physical_id, properties):
+        (apigateway_v1._request_validators.get(properties.get("RestApiId")) or {}).pop(physical_id, None)
+
+    resource["create"], resource["delete"] = create, delete
+
+    def remember(properties):
+        node = (apigateway_v1._resources.get(properties.get("RestApiId")) or {}).get(properties.get("ResourceId")) or {}
+        method = (node.get("resourceMethods") or {}).get(properties.get("HttpMethod", "ANY"))
+        if method is not None and properties.get("RequestValidatorId"):
+            method["requestValidatorId"] = properties["RequestValidatorId"]
+
+    def created(original, logical_id, properties, *rest):
+        result = original(logical_id, properties, *rest)
+        remember(properties)
+        return result
+
+    def updated(original, physical_id, old, new, *rest):
+        result = original(physical_id, old, new, *rest)
+        remember(new)
+        return result
+
+    wrap("AWS::ApiGateway::Method", "create", created)
+    wrap("AWS::ApiGateway::Method", "update", updated)
+
+
+def lambda_functions():
+    """A function without Code or Role, or whose code object does not exist, is deployed empty and answers a mock;
+    reserved concurrency in a template is forgotten."""
+
+    def check(properties):
+        for name in ("Code", "Role"):
+            if not properties.get(name):
+                raise ValueError(f"Properties validation failed for resource: required key [{name}] not found")
+        bucket, key = properties["Code"].get("S3Bucket"), properties["Code"].get("S3Key")
+        if bucket and key and not lambda_svc._fetch_code_from_s3(
+            bucket, key, version_id=properties["Code"].get("S3ObjectVersion")
+        ):
+            raise ValueError(
+                "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: "
+                f"The specified key does not exist: s3://{bucket}/{key}"
+            )
+
+    def reserve(name, properties):
+        function = lambda_svc._functions.get(name)
+        if function is not None:
+            reserved = properties.get("ReservedConcurrentExecutions")
+            function["concurrency"] = int(reserved) if reserved is not None else None
+
+    def create(original, logical_id, properties, *rest):
+        check(properties)
+        physical_id, attributes = original(logical_id, properties, *rest)
+        reserve(physical_id, properties)
+        return physical_id, attributes
+
+    def update(original, physical_id, old, new, *rest):
+        check(new)
+        result = original(physical_id, old, new, *rest)
+        reserve(result[0] if isinstance(result, tuple) else physical_id, new)
+        return result
+
+    wrap("AWS::Lambda::Function", "create", create)
+    wrap("AWS::Lambda::Function", "update", update)
+
+
+def buckets_with_objects_stay():
+    """Deleting a stack drops a bucket with all that is in it; on AWS the delete fails until the bucket is empty,
+    which counts old versions and delete markers too."""
+
+    def delete(original, physical_id, properties, *rest):
+        bucket = s3._buckets.get(physical_id) or {}
+        versions = any(name == physical_id and kept for (name, _), kept in s3._object_versions.items())
+        if bucket.get("objects") or versions:
+            raise ValueError(
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket. "
+                "(Service: S3, Status Code: 409)"
+            )
+        return original(physical_id, properties, *rest)
+
+    wrap("AWS::S3::Bucket", "delete", delete)
+
+
+def user_pool_provider_url():
+    """Fn::GetAtt ProviderURL of a user pool fails the stack; a JWT authorizer's Issuer is written with it."""
+
+    def with_url(original, *arguments):
+        result = original(*arguments)
+        if isinstance(result, tuple) and isinstance(result[1], dict) and result[1].get("ProviderName"):
+            result[1]["ProviderURL"] = "https://" + result[1]["ProviderName"]
+        return result
+
+    wrap("AWS::Cognito::UserPool", "create", with_url)
+    wrap("AWS::Cognito::UserPool", "update", with_url)
+
+
+def s3_origins():
+    """An S3 origin with `S3OriginConfig: {}`, as templates write it with origin access control, is taken for a web
+    server of that name on the internet: 502."""
+
+    def filled(properties):
+        config = properties.get("DistributionConfig")
+        if not isinstance(config, dict) or not isinstance(config.get("Origins"), list):
+            return properties
+        origins = [
+            {**origin, "S3OriginConfig": {"OriginAccessIdentity": ""}} if origin.get("S3OriginConfig") == {} else origin
+            for origin in config["Origins"]
+        ]
+        return {**properties, "DistributionConfig": {**config, "Origins": origins}}
+
+    kind = "AWS::CloudFront::Distribution"
+    wrap(kind, "create", lambda create, logical_id, new, *rest: create(logical_id, filled(new), *rest))
+    wrap(kind, "update", lambda update, physical_id, old, new, *rest: update(physical_id, filled(old), filled(new), *rest))
+
+
+def rds_data_endpoint():
+    """The RDS Data API answers from a stub unless a container backs the instance. Here the database is a server that
+    shopctl starts at the instance's own endpoint."""
+    original = rds_data._has_real_endpoint
+
+    def has_endpoint(instance):
+        endpoint = instance.get("Endpoint")
+        return original(instance) or bool(
+            isinstance(endpoint, dict) and endpoint.get("Port") and "mysql" in str(instance.get("Engine", ""))
+        )
+
+    rds_data._has_real_endpoint = has_endpoint
+
+
+def end_functions():
+    """End the processes of all functions."""
+    lambda_runtime.reset()
