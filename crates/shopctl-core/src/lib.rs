@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod names;
 pub mod plan;
+pub mod planner;
 pub mod project;
 pub mod record;
 pub mod status;

@@ -54,6 +54,8 @@ pub struct StackRecord {
     pub cloud_name: CloudStackName,
     /// Its ARN; another one means that it was deleted and made again.
     pub stack_id: String,
+    /// SHA-256 of the rendered template.
+    pub template_digest: String,
     /// Digest of the inputs, see [`inputs_digest`].
     pub inputs_digest: String,
     /// Last change as CloudFormation tells it; another one means somebody else changed it.

@@ -103,6 +103,8 @@ pub struct Upload {
     pub key: String,
     /// SHA-256 of the object's bytes.
     pub digest: ArtifactDigest,
+    /// What it is, for people: the path as the template's author knows it.
+    pub label: String,
     /// Where the bytes are.
     pub source: UploadSource,
 }

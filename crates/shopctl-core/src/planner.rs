@@ -1,0 +1,382 @@
+//! Desired and observed state in, plan out. No calls, no clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use crate::event::PlannedStack;
+use crate::names::{CloudStackName, EnvironmentName, StackName};
+use crate::plan::{Action, Plan, PlannedValue, StackAction, StackDeployment, Step, StepId};
+use crate::record::{Record, StackRecord, inputs_digest};
+use crate::status::{DeployApproach, Obstacle, StackStatus};
+use crate::template::RenderedTemplate;
+
+/// CloudFormation takes templates of up to this many bytes in the request itself.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+pub const INLINE_TEMPLATE_LIMIT: usize = 51_200;
+
+/// What is to be deployed.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The project's name.
+    pub project: String,
+    /// The environment's name.
+    pub environment: EnvironmentName,
+    /// The bucket of artifacts and records.
+    pub bucket: String,
+    /// The stacks, each after those it depends on.
+    pub stacks: Vec<DesiredStack>,
+    /// Stacks whose outputs the site needs; `None` without a site.
+    pub site: Option<BTreeSet<StackName>>,
+    /// Whether there are URLs to be checked.
+    pub urls: bool,
+}
+
+/// A stack that is to be deployed.
+#[derive(Debug, Clone)]
+pub struct DesiredStack {
+    /// Its name in CloudFormation.
+    pub cloud_name: CloudStackName,
+    /// Its template.
+    pub template: RenderedTemplate,
+    /// Values of parameters.
+    pub parameters: IndexMap<String, PlannedValue>,
+    /// Stacks that have to be there first.
+    pub depends_on: BTreeSet<StackName>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it is protected from deletion.
+    pub termination_protection: bool,
+}
+
+/// What there is.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// The stacks that are there.
+    pub stacks: BTreeMap<StackName, ObservedStack>,
+    /// The record of the last deploy.
+    pub record: Option<Record>,
+    /// Whether the artifact bucket is known to be there.
+    pub bucket_exists: bool,
+}
+
+/// A stack that is there.
+#[derive(Debug, Clone)]
+pub struct ObservedStack {
+    /// Its ARN.
+    pub stack_id: String,
+    /// Its status.
+    pub status: StackStatus,
+    /// Time of its last change.
+    pub last_changed: Option<String>,
+    /// Its outputs.
+    pub outputs: IndexMap<String, String>,
+}
+
+/// A stack that a deploy cannot touch before a person has acted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("stack '{cloud_name}' is in {status}")]
+pub struct BlockedStack {
+    /// Its name in CloudFormation.
+    pub cloud_name: CloudStackName,
+    /// Its status.
+    pub status: StackStatus,
+    /// Why it is stuck.
+    pub obstacle: Obstacle,
+}
+
+/// Plans a deploy. Answers every stack that blocks it instead, if there are any.
+pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<BlockedStack>> {
+    let blocked: Vec<BlockedStack> = desired
+        .stacks
+        .iter()
+        .filter_map(|stack| {
+            let status = observed.stacks.get(&stack.template.stack)?.status;
+            match status.deploy_approach() {
+                DeployApproach::Stop(obstacle) => Some(BlockedStack {
+                    cloud_name: stack.cloud_name.clone(),
+                    status,
+                    obstacle,
+                }),
+                _ => None,
+            }
+        })
+        .collect();
+    if !blocked.is_empty() {
+        return Err(blocked);
+    }
+
+    let mut steps = Vec::new();
+    let mut uploads: BTreeSet<StepId> = BTreeSet::new();
+    // Outputs of stacks that stay as they are; those of the others are not known yet.
+    let mut known: BTreeMap<&StackName, &IndexMap<String, String>> = BTreeMap::new();
+    let bucket = StepId::single("bucket");
+    let mut after_bucket = BTreeSet::new();
+    if !observed.bucket_exists {
+        after_bucket.insert(bucket.clone());
+        steps.push(Step {
+            id: bucket,
+            action: Action::EnsureBucket,
+            after: BTreeSet::new(),
+            reason: "artifacts and records are kept in it".to_owned(),
+        });
+    }
+
+    for stack in &desired.stacks {
+        let template = &stack.template;
+        let parameters: IndexMap<String, PlannedValue> = stack
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), resolve(value, &known)))
+            .collect();
+        let seen = observed.stacks.get(&template.stack);
+        let recorded = observed
+            .record
+            .as_ref()
+            .and_then(|record| record.stacks.get(&template.stack));
+        let (action, reason) = decide(stack, &parameters, seen, recorded);
+        if let (StackAction::None, Some(seen)) = (action, seen) {
+            known.insert(&template.stack, &seen.outputs);
+        }
+
+        let mut after: BTreeSet<StepId> = stack.depends_on.iter().map(StepId::stack).collect();
+        let mut template_key = None;
+        if action != StackAction::None {
+            let mut wanted: Vec<(String, &crate::names::ArtifactDigest, String)> = template
+                .uploads
+                .iter()
+                .map(|upload| (upload.key.clone(), &upload.digest, upload.label.clone()))
+                .collect();
+            let template_digest = crate::names::ArtifactDigest::new(template.digest.clone());
+            if template.body.len() > INLINE_TEMPLATE_LIMIT {
+                let key = template_object_key(template);
+                wanted.push((
+                    key.clone(),
+                    &template_digest,
+                    format!("template of {}", template.stack),
+                ));
+                template_key = Some(key);
+            }
+            for (key, digest, label) in wanted {
+                let id = StepId::upload(&key);
+                if uploads.insert(id.clone()) {
+                    steps.push(Step {
+                        id: id.clone(),
+                        action: Action::Upload {
+                            key,
+                            digest: digest.clone(),
+                            label,
+                        },
+                        after: after_bucket.clone(),
+                        reason: format!("stack '{}' needs it", template.stack),
+                    });
+                }
+                after.insert(id);
+            }
+        }
+        steps.push(Step {
+            id: StepId::stack(&template.stack),
+            action: Action::DeployStack(Box::new(StackDeployment {
+                stack: template.stack.clone(),
+                cloud_name: stack.cloud_name.clone(),
+                action,
+                template_digest: template.digest.clone(),
+                template_key,
+                parameters,
+                tags: stack.tags.clone(),
+                capabilities: template.capabilities.clone(),
+                termination_protection: stack.termination_protection,
+            })),
+            after,
+            reason,
+        });
+    }
+
+    let all_stacks: BTreeSet<StepId> = desired
+        .stacks
+        .iter()
+        .map(|stack| StepId::stack(&stack.template.stack))
+        .collect();
+    let mut last = all_stacks;
+    if let Some(needs) = &desired.site {
+        let id = StepId::single("site");
+        steps.push(Step {
+            id: id.clone(),
+            action: Action::SyncSite,
+            after: needs.iter().map(StepId::stack).collect(),
+            reason: "the site's files are compared with its bucket".to_owned(),
+        });
+        last.insert(id);
+    }
+    if desired.urls {
+        steps.push(Step {
+            id: StepId::single("urls"),
+            action: Action::CheckUrls,
+            after: last,
+            reason: "what is deployed has to answer".to_owned(),
+        });
+    }
+    Ok(Plan {
+        project: desired.project.clone(),
+        environment: desired.environment.clone(),
+        bucket: desired.bucket.clone(),
+        steps,
+    })
+}
+
+/// Key of a template that is too large to go inline.
+pub fn template_object_key(template: &RenderedTemplate) -> String {
+    format!("templates/{}.yaml", template.digest)
+}
+
+/// Plans a teardown of `stacks`, given each with the stacks that it depends on.
+pub fn plan_teardown(
+    project: &str,
+    environment: &EnvironmentName,
+    bucket: &str,
+    stacks: &[(StackName, CloudStackName, BTreeSet<StackName>)],
+) -> Plan {
+    let present: BTreeSet<&StackName> = stacks.iter().map(|(stack, _, _)| stack).collect();
+    let mut steps: Vec<Step> = stacks
+        .iter()
+        .rev()
+        .map(|(stack, cloud_name, _)| Step {
+            id: StepId::stack(stack),
+            action: Action::DeleteStack {
+                stack: stack.clone(),
+                cloud_name: cloud_name.clone(),
+            },
+            // A stack goes once all that depend on it are gone.
+            after: stacks
+                .iter()
+                .filter(|(_, _, needs)| needs.contains(stack))
+                .map(|(dependant, _, _)| StepId::stack(dependant))
+                .collect(),
+            reason: "teardown".to_owned(),
+        })
+        .collect();
+    let all: BTreeSet<StepId> = present.into_iter().map(StepId::stack).collect();
+    let logs = StepId::single("logs");
+    steps.push(Step {
+        id: logs.clone(),
+        action: Action::DeleteLogGroups,
+        after: all.clone(),
+        reason: "functions leave log groups that no stack owns".to_owned(),
+    });
+    let mut after = all;
+    after.insert(logs);
+    steps.push(Step {
+        id: StepId::single("bucket"),
+        action: Action::DeleteBucket,
+        after,
+        reason: "nothing refers to the artifacts any more".to_owned(),
+    });
+    Plan {
+        project: project.to_owned(),
+        environment: environment.clone(),
+        bucket: bucket.to_owned(),
+        steps,
+    }
+}
+
+/// The stacks of a plan as the first events tell them.
+pub fn planned_stacks(plan: &Plan, resources: &BTreeMap<StackName, usize>) -> Vec<PlannedStack> {
+    plan.steps
+        .iter()
+        .filter_map(|step| {
+            let (stack, action) = match &step.action {
+                Action::DeployStack(deployment) => (&deployment.stack, deployment.action),
+                Action::DeleteStack { stack, .. } => (stack, StackAction::Delete),
+                _ => return None,
+            };
+            Some(PlannedStack {
+                stack: stack.clone(),
+                action,
+                reason: step.reason.clone(),
+                resources: resources.get(stack).copied().unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+fn resolve(
+    value: &PlannedValue,
+    known: &BTreeMap<&StackName, &IndexMap<String, String>>,
+) -> PlannedValue {
+    if let PlannedValue::OutputOf { stack, output } = value
+        && let Some(text) = known.get(stack).and_then(|outputs| outputs.get(output))
+    {
+        return PlannedValue::Known(text.clone());
+    }
+    value.clone()
+}
+
+fn decide(
+    stack: &DesiredStack,
+    parameters: &IndexMap<String, PlannedValue>,
+    seen: Option<&ObservedStack>,
+    recorded: Option<&StackRecord>,
+) -> (StackAction, String) {
+    let Some(seen) = seen else {
+        return (StackAction::Create, "it is not there".to_owned());
+    };
+    match seen.status.deploy_approach() {
+        DeployApproach::Create => (StackAction::Create, "it was never created".to_owned()),
+        DeployApproach::DeleteThenCreate => (
+            StackAction::Recreate,
+            format!("its creation ended in {}", seen.status),
+        ),
+        DeployApproach::Wait => (
+            StackAction::Decide,
+            format!("an operation is running ({})", seen.status),
+        ),
+        // Stacks that block were answered before; updating is the harmless reading.
+        DeployApproach::Update | DeployApproach::Stop(_) => {
+            let Some(recorded) = recorded else {
+                return (
+                    StackAction::Update,
+                    "no record tells how it was deployed".to_owned(),
+                );
+            };
+            if recorded.stack_id != seen.stack_id || recorded.last_changed != seen.last_changed {
+                return (
+                    StackAction::Update,
+                    "it was changed by somebody else".to_owned(),
+                );
+            }
+            if recorded.template_digest != stack.template.digest {
+                return (
+                    StackAction::Update,
+                    "its template or code changed".to_owned(),
+                );
+            }
+            let known: Option<Vec<(&str, &str)>> = parameters
+                .iter()
+                .map(|(name, value)| match value {
+                    PlannedValue::Known(text) => Some((name.as_str(), text.as_str())),
+                    PlannedValue::OutputOf { .. } => None,
+                })
+                .collect();
+            let Some(known) = known else {
+                return (
+                    StackAction::Decide,
+                    "it reads outputs of a stack that changes".to_owned(),
+                );
+            };
+            let digest = inputs_digest(
+                &stack.template.digest,
+                known,
+                &stack.tags,
+                stack.template.capabilities.iter().copied(),
+            );
+            if recorded.inputs_digest == digest {
+                (StackAction::None, "nothing differs".to_owned())
+            } else {
+                (
+                    StackAction::Update,
+                    "its parameters or tags changed".to_owned(),
+                )
+            }
+        }
+    }
+}
