@@ -1,9 +1,11 @@
 //! YAML documents that keep what a deployer needs: positions for messages, key
 //! order, short tags such as `!Sub`, and the style of scalars.
 
+mod emit;
 mod node;
 mod parse;
 mod scan_error;
 
+pub use emit::emit;
 pub use node::{Node, Scalar, ScalarStyle, Value};
 pub use parse::{MAX_DEPTH, parse};

@@ -112,7 +112,8 @@ impl Builder {
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
                 let location = self.location(error.marker());
-                scan_error::explain(&location, error.info(), text)
+                let open = self.open.last().map(|open| &open.location);
+                scan_error::explain(&location, error.info(), text, open)
             })?;
             let location = self.location(&span.start);
             match event {
@@ -369,7 +370,9 @@ fn checked_key(node: Node) -> Result<Node, Diagnostic> {
         return Ok(node);
     }
     let message = match node.value {
-        Value::Scalar(_) if node.tag.is_none() => "a key is missing before ':'".to_owned(),
+        Value::Scalar(scalar) if node.tag.is_none() && scalar.text.is_empty() => {
+            "a key is missing before ':'".to_owned()
+        }
         _ => format!("a key has to be a text, not {}", node.describe()),
     };
     Err(Diagnostic::error(&node.location, message))
@@ -389,3 +392,7 @@ fn measure(node: &Node) -> (usize, usize) {
     let height = children.iter().map(|(_, height)| *height).max();
     (nodes, height.unwrap_or(0) + 1)
 }
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

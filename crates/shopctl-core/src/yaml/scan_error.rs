@@ -17,18 +17,28 @@ const EXPLANATIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "mapping values are not allowed",
-        "a second ': ' in one line",
-        "quote the value if it holds ': ', or start a new line",
+        "a key is not possible here",
+        "check the indentation, or quote the value if it holds ': '",
     ),
     (
         "illegal placement of ':'",
-        "a second ': ' in one line",
-        "quote the value if it holds ': ', or start a new line",
+        "a key is not possible here",
+        "check the indentation, or quote the value if it holds ': '",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a list item is not possible here",
+        "start the list in a new line, or quote the value if it begins with '-'",
     ),
     (
         "quoted scalar, found unexpected end of stream",
         "a quotation mark is opened and not closed",
         "close it",
+    ),
+    (
+        "invalid indentation in quoted scalar",
+        "this text in quotation marks is not closed, or goes on in a line that is not indented",
+        "close it, or indent its lines deeper than its key",
     ),
     (
         "invalid trailing content after double-quoted",
@@ -51,9 +61,14 @@ const EXPLANATIONS: &[(&str, &str, &str)] = &[
         "compare its indentation with the lines above",
     ),
     (
+        "invalid indentation in flow construct",
+        "what is between brackets has to be indented deeper than the key before them",
+        "indent this line",
+    ),
+    (
         "invalid indentation",
         "the indentation does not fit",
-        "compare with the lines above",
+        "compare with the lines above; what is between brackets is indented deeper than its key",
     ),
     (
         "simple key expect",
@@ -62,17 +77,17 @@ const EXPLANATIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "expected ',' or '}'",
-        "a '{' is opened and not closed",
+        "the '{' at OPEN is not closed",
         "there has to be ',' or '}' here",
     ),
     (
         "expected ',' or ']'",
-        "a '[' is opened and not closed",
+        "the '[' at OPEN is not closed",
         "there has to be ',' or ']' here",
     ),
     (
         "misplaced bracket",
-        "a bracket closes nothing",
+        "this bracket closes nothing",
         "remove it, or quote the text",
     ),
     (
@@ -83,7 +98,13 @@ const EXPLANATIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// The finding for what the scanner found at `location` of `text`.
-pub(super) fn explain(location: &Location, info: &str, text: &str) -> Diagnostic {
+/// `open` is where the innermost open list or mapping starts.
+pub(super) fn explain(
+    location: &Location,
+    info: &str,
+    text: &str,
+    open: Option<&Location>,
+) -> Diagnostic {
     // `@` and `` ` `` are reserved: nothing may start with them.
     if info.starts_with("unexpected character") {
         let character = character_at(location, text);
@@ -93,7 +114,9 @@ pub(super) fn explain(location: &Location, info: &str, text: &str) -> Diagnostic
     }
     for (part, message, hint) in EXPLANATIONS {
         if info.contains(part) {
-            return Diagnostic::error(location, *message).with_hint(*hint);
+            let open = open.map(|open| format!(" at {open}")).unwrap_or_default();
+            let message = message.replace(" at OPEN", &open);
+            return Diagnostic::error(location, message).with_hint(*hint);
         }
     }
     let info = match info.split_once(", ") {
