@@ -114,6 +114,11 @@ pub fn inputs_digest<'a>(
     hex::encode(hasher.finalize())
 }
 
+/// SHA-256 of some bytes in lower-case hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

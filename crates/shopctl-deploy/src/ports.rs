@@ -1,0 +1,338 @@
+//! What the executor needs from the outside world.
+//!
+//! The traits speak the tool's own types. Implementations map errors to
+//! [`CloudError`], retry what is safe to retry, and never print.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use indexmap::IndexMap;
+use shopctl_core::names::{ArtifactDigest, CloudStackName, LogicalId};
+use shopctl_core::status::StackStatus;
+use shopctl_core::template::Capability;
+
+/// A call that did not work.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{operation}: {message}")]
+pub struct CloudError {
+    /// What kind of failure it is.
+    pub kind: CloudErrorKind,
+    /// The call, for instance `CloudFormation CreateChangeSet on shop-prod-api`.
+    pub operation: String,
+    /// The service's or the connection's words.
+    pub message: String,
+}
+
+/// Kinds of failed calls that the tool treats differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloudErrorKind {
+    /// There are no credentials, or they are wrong or expired.
+    Credentials,
+    /// The caller may not do this.
+    AccessDenied,
+    /// The endpoint cannot be reached.
+    Unreachable,
+    /// The thing is not there.
+    NotFound,
+    /// Somebody else did it first, or an operation is running.
+    Conflict,
+    /// Too many requests, also after retries.
+    Throttled,
+    /// The service says the request is wrong.
+    Refused,
+    /// The service failed.
+    Service,
+}
+
+/// Who the caller is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Account number, 12 digits.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// A stack as `DescribeStacks` tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackDescription {
+    /// The stack's ARN.
+    pub stack_id: String,
+    /// Its status.
+    pub status: StackStatus,
+    /// The status's reason.
+    pub status_reason: Option<String>,
+    /// Time of the last update, else of the creation, RFC 3339.
+    pub last_changed: Option<String>,
+    /// Its outputs.
+    pub outputs: IndexMap<String, String>,
+    /// Whether it is protected from deletion.
+    pub termination_protection: bool,
+}
+
+/// A resource of a stack as CloudFormation lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackResource {
+    /// Its logical ID.
+    pub logical_id: LogicalId,
+    /// Its physical ID, once it has one.
+    pub physical_id: Option<String>,
+    /// Its type.
+    pub resource_type: String,
+    /// Its status.
+    pub status: String,
+}
+
+/// An event of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackEvent {
+    /// Unique name of the event.
+    pub event_id: String,
+    /// Logical ID of the resource, or the stack's name.
+    pub logical_id: LogicalId,
+    /// Physical ID of the resource, or the stack's ARN.
+    pub physical_id: Option<String>,
+    /// Type of the resource.
+    pub resource_type: String,
+    /// Its status.
+    pub status: String,
+    /// The reason.
+    pub reason: Option<String>,
+}
+
+/// Whether a change set makes a stack or changes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeSetType {
+    /// The stack is not there, or in review.
+    Create,
+    /// The stack is there.
+    Update,
+}
+
+/// The template of a change set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateSource {
+    /// At most 51,200 bytes.
+    Inline(String),
+    /// An object of the artifact bucket, at most 1 MB.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+}
+
+/// A change set to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSetRequest {
+    /// The stack.
+    pub cloud_name: CloudStackName,
+    /// The change set's name.
+    pub name: String,
+    /// Create or update.
+    pub change_set_type: ChangeSetType,
+    /// The template.
+    pub template: TemplateSource,
+    /// Values of parameters.
+    pub parameters: IndexMap<String, String>,
+    /// Tags of the stack.
+    pub tags: BTreeMap<String, String>,
+    /// Acknowledgements.
+    pub capabilities: BTreeSet<Capability>,
+    /// Shown in the console, for instance the run.
+    pub description: String,
+}
+
+/// A change set that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeSetId {
+    /// ARN of the change set.
+    pub change_set: String,
+    /// ARN of the stack.
+    pub stack: String,
+}
+
+/// How far a change set is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeSetState {
+    /// CloudFormation is computing it.
+    Pending,
+    /// It can be executed.
+    Ready {
+        /// Number of resources that it touches.
+        changes: usize,
+    },
+    /// There is nothing to change.
+    Empty,
+    /// It could not be made.
+    Failed {
+        /// CloudFormation's reason.
+        reason: String,
+    },
+}
+
+/// CloudFormation.
+#[async_trait]
+pub trait CloudFormation: Send + Sync {
+    /// The stack by name or ARN; `None` when there is none (a deleted stack's ARN still
+    /// answers, with `DELETE_COMPLETE`).
+    async fn describe(&self, stack: &str) -> Result<Option<StackDescription>, CloudError>;
+    /// Asks for a change set.
+    async fn create_change_set(
+        &self,
+        request: &ChangeSetRequest,
+    ) -> Result<ChangeSetId, CloudError>;
+    /// How far it is.
+    async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError>;
+    /// Starts it; `token` makes a repeated call harmless.
+    async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError>;
+    /// Removes one that is not wanted; it is no error if it is gone.
+    async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError>;
+    /// Starts to delete a stack; no error if it is gone.
+    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
+    /// Events newer than `since`, oldest first; all of them without `since`.
+    async fn events(
+        &self,
+        stack_id: &str,
+        since: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudError>;
+    /// The newest event's name.
+    async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError>;
+    /// All resources.
+    async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError>;
+    /// Switches termination protection.
+    async fn set_termination_protection(
+        &self,
+        cloud_name: &CloudStackName,
+        enabled: bool,
+    ) -> Result<(), CloudError>;
+}
+
+/// The bytes of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A file on disk.
+    File(PathBuf),
+    /// In memory.
+    Bytes(Vec<u8>),
+}
+
+/// What a browser is told about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectHeaders {
+    /// `Content-Type`
+    pub content_type: String,
+    /// `Cache-Control`
+    pub cache_control: String,
+}
+
+/// S3.
+#[async_trait]
+pub trait ObjectStore: Send + Sync {
+    /// Makes a private, encrypted, versioned bucket that speaks TLS only, unless it is
+    /// there; tells whether it was made.
+    async fn ensure_bucket(&self, bucket: &str) -> Result<bool, CloudError>;
+    /// Puts an object unless one is there (`If-None-Match: *`) with its SHA-256 as
+    /// checksum; tells whether it was put.
+    async fn put_if_absent(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Body,
+        digest: &ArtifactDigest,
+    ) -> Result<bool, CloudError>;
+    /// Puts an object; answers its entity tag.
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Body,
+        headers: &ObjectHeaders,
+    ) -> Result<String, CloudError>;
+    /// An object's bytes; `None` when bucket or object are not there.
+    async fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, CloudError>;
+    /// Keys and entity tags of all objects.
+    async fn list(&self, bucket: &str) -> Result<BTreeMap<String, String>, CloudError>;
+    /// Deletes objects by key.
+    async fn delete(&self, bucket: &str, keys: &[String]) -> Result<(), CloudError>;
+    /// Deletes all versions, delete markers and unfinished uploads; tells how many. A bucket
+    /// that is not there is empty.
+    async fn empty(&self, bucket: &str) -> Result<u64, CloudError>;
+    /// Deletes an empty bucket; tells whether it was there.
+    async fn delete_bucket(&self, bucket: &str) -> Result<bool, CloudError>;
+}
+
+/// CloudFront.
+#[async_trait]
+pub trait Distributions: Send + Sync {
+    /// Invalidates paths; the same `reference` twice is one invalidation.
+    async fn invalidate(
+        &self,
+        distribution: &str,
+        paths: &[String],
+        reference: &str,
+    ) -> Result<(), CloudError>;
+}
+
+/// State of a Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionState {
+    /// `Active`, `Pending`, `Failed`, ...
+    pub state: String,
+    /// `Successful`, `InProgress`, `Failed`.
+    pub last_update: String,
+    /// Why it failed.
+    pub reason: Option<String>,
+}
+
+/// Lambda.
+#[async_trait]
+pub trait Functions: Send + Sync {
+    /// A function's state; `None` when it is not there.
+    async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError>;
+}
+
+/// CloudWatch Logs.
+#[async_trait]
+pub trait LogGroups: Send + Sync {
+    /// Names that begin with `prefix`.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, CloudError>;
+    /// Deletes one; no error if it is gone.
+    async fn delete(&self, name: &str) -> Result<(), CloudError>;
+}
+
+/// What a URL answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// An HTTP status.
+    Status(u16),
+    /// No answer.
+    Unreachable(String),
+}
+
+/// A plain HTTP client.
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// GETs a URL.
+    async fn get(&self, url: &str) -> ProbeAnswer;
+}
+
+/// All ports together.
+#[derive(Clone)]
+pub struct Ports {
+    /// CloudFormation.
+    pub cloudformation: Arc<dyn CloudFormation>,
+    /// S3.
+    pub objects: Arc<dyn ObjectStore>,
+    /// CloudFront.
+    pub distributions: Arc<dyn Distributions>,
+    /// Lambda.
+    pub functions: Arc<dyn Functions>,
+    /// CloudWatch Logs.
+    pub log_groups: Arc<dyn LogGroups>,
+    /// HTTP.
+    pub probe: Arc<dyn Probe>,
+}

@@ -1,0 +1,317 @@
+//! Brings the site's files into its bucket, invalidates what changed, and proves
+//! that the URLs answer.
+//!
+//! Order matters: a page must never point at an asset that is not there. New assets
+//! go first, pages last, and assets that nothing points at any more are removed after
+//! the invalidation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream;
+use shopctl_core::plan::PlannedValue;
+use shopctl_core::record::{SiteFileRecord, SiteRecord};
+
+use crate::executor::{Context, Done, StepError};
+use crate::ports::{Body, CloudError, ObjectHeaders, ObjectStore, ProbeAnswer};
+
+/// A file of the site.
+#[derive(Debug, Clone)]
+pub struct SiteFile {
+    /// Object key, with `/`.
+    pub key: String,
+    /// Its bytes.
+    pub body: Body,
+    /// SHA-256 of the bytes in hexadecimal digits.
+    pub digest: String,
+    /// Headers.
+    pub headers: ObjectHeaders,
+    /// When it is uploaded, and whether caches have to hear of its change.
+    pub class: SiteFileClass,
+}
+
+/// How a file of the site is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SiteFileClass {
+    /// Its name holds a hash of its content: it never changes.
+    Hashed,
+    /// A file with a lasting name, for instance a picture.
+    Plain,
+    /// A page or the run-time configuration: it points at the others.
+    Page,
+}
+
+/// Above this many paths one wildcard is cheaper and quicker than a list.
+const MAX_INVALIDATION_PATHS: usize = 15;
+
+/// Uploads at once.
+const PARALLEL_UPLOADS: usize = 8;
+
+/// Syncs the site.
+pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
+    let Some(site) = &context.site else {
+        return Ok(Done {
+            changed: false,
+            summary: "there is no site".to_owned(),
+        });
+    };
+    let bucket = known(&site.bucket, "the site's bucket", context)?;
+    let mut files = site.files.clone();
+    if let Some((name, values)) = &site.config {
+        files.push(config_file(name, values, context)?);
+    }
+    files.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
+
+    let listed = context.ports.objects.list(&bucket).await?;
+    let mut recorded = match context.state.site_record() {
+        Some(record) if record.bucket == bucket => record.files,
+        _ => BTreeMap::new(),
+    };
+    recorded.retain(|key, record| listed.get(key) == Some(&record.etag));
+    let changed: Vec<&SiteFile> = files
+        .iter()
+        .filter(|file| {
+            recorded
+                .get(&file.key)
+                .is_none_or(|record| record.digest != digest(file))
+        })
+        .collect();
+
+    for class in [
+        SiteFileClass::Hashed,
+        SiteFileClass::Plain,
+        SiteFileClass::Page,
+    ] {
+        let of_class: Vec<SiteFile> = changed
+            .iter()
+            .filter(|file| file.class == class)
+            .copied()
+            .cloned()
+            .collect();
+        let mut uploads = stream::iter(of_class)
+            .map(|file| upload(context.ports.objects.clone(), bucket.clone(), file))
+            .buffer_unordered(PARALLEL_UPLOADS);
+        while let Some(uploaded) = uploads.next().await {
+            let (key, record) = uploaded?;
+            recorded.insert(key, record);
+        }
+    }
+
+    let stale: Vec<String> = changed
+        .iter()
+        .filter(|file| file.class != SiteFileClass::Hashed && listed.contains_key(&file.key))
+        .map(|file| file.key.clone())
+        .collect();
+    let kept: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
+    let removed: Vec<String> = listed
+        .keys()
+        .filter(|key| !kept.contains(key.as_str()))
+        .cloned()
+        .collect();
+    if let Some(distribution) = &site.distribution {
+        let paths = invalidation_paths(&stale);
+        if !paths.is_empty() {
+            let distribution = known(distribution, "the site's distribution", context)?;
+            context
+                .ports
+                .distributions
+                .invalidate(&distribution, &paths, &format!("shopctl-{}", context.run))
+                .await?;
+        }
+    }
+    if !removed.is_empty() {
+        context.ports.objects.delete(&bucket, &removed).await?;
+        for key in &removed {
+            recorded.remove(key);
+        }
+    }
+    context.state.set_site(SiteRecord {
+        bucket,
+        files: recorded,
+    });
+
+    let summary = if changed.is_empty() && removed.is_empty() {
+        format!("{} files, none changed", files.len())
+    } else {
+        format!(
+            "{} of {} files uploaded, {} invalidated, {} removed",
+            changed.len(),
+            files.len(),
+            stale.len(),
+            removed.len()
+        )
+    };
+    Ok(Done {
+        changed: !changed.is_empty() || !removed.is_empty(),
+        summary,
+    })
+}
+
+async fn upload(
+    objects: Arc<dyn ObjectStore>,
+    bucket: String,
+    file: SiteFile,
+) -> Result<(String, SiteFileRecord), CloudError> {
+    let digest = digest(&file);
+    let etag = objects
+        .put(&bucket, &file.key, file.body, &file.headers)
+        .await?;
+    Ok((file.key, SiteFileRecord { digest, etag }))
+}
+
+/// The configuration that the page reads at run time.
+fn config_file(
+    name: &str,
+    values: &indexmap::IndexMap<String, PlannedValue>,
+    context: &Context,
+) -> Result<SiteFile, StepError> {
+    let mut document = serde_json::Map::new();
+    for (key, value) in values {
+        let value = known(
+            value,
+            &format!("'{key}' of the site's configuration"),
+            context,
+        )?;
+        document.insert(key.clone(), value.into());
+    }
+    let mut bytes = serde_json::Value::Object(document).to_string().into_bytes();
+    bytes.push(b'\n');
+    Ok(SiteFile {
+        key: name.to_owned(),
+        digest: shopctl_core::record::digest(&bytes),
+        body: Body::Bytes(bytes),
+        headers: ObjectHeaders {
+            content_type: "application/json".to_owned(),
+            cache_control: "no-cache".to_owned(),
+        },
+        class: SiteFileClass::Page,
+    })
+}
+
+/// A change of a header is a change of the file.
+fn digest(file: &SiteFile) -> String {
+    shopctl_core::record::digest(
+        format!(
+            "{}\n{}\n{}",
+            file.digest, file.headers.content_type, file.headers.cache_control
+        )
+        .as_bytes(),
+    )
+}
+
+fn invalidation_paths(stale: &[String]) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    for key in stale {
+        if key == "index.html" {
+            paths.push("/".to_owned());
+        }
+        paths.push(format!("/{}", encode(key)));
+    }
+    if paths.len() > MAX_INVALIDATION_PATHS {
+        return vec!["/*".to_owned()];
+    }
+    paths
+}
+
+/// Percent-encodes what a URL path does not allow.
+fn encode(key: &str) -> String {
+    let mut encoded = String::with_capacity(key.len());
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// Waits until every URL answers as it should.
+pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
+    let mut checked = 0;
+    let end = tokio::time::Instant::now() + context.url_deadline;
+    for check in &context.urls {
+        let Some(path) = &check.check else { continue };
+        let url = known(&check.url, &format!("URL '{}'", check.name), context)?;
+        let url = join(&url, path);
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let answer = context.ports.probe.get(&url).await;
+            if matches!(answer, ProbeAnswer::Status(200..=299)) {
+                break;
+            }
+            if tokio::time::Instant::now() >= end {
+                let told = match answer {
+                    ProbeAnswer::Status(status) => format!("answers {status}"),
+                    ProbeAnswer::Unreachable(reason) => format!("does not answer: {reason}"),
+                };
+                return Err(StepError::Other {
+                    message: format!("{} ({url}) {told}", check.name),
+                    hint: Some(
+                        "the stacks are deployed; look at the logs of the functions behind this URL"
+                            .to_owned(),
+                    ),
+                });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+        checked += 1;
+    }
+    Ok(Done {
+        changed: false,
+        summary: format!("{checked} URLs answer"),
+    })
+}
+
+/// `base` and `path` with one slash between them.
+pub(crate) fn join(base: &str, path: &str) -> String {
+    format!(
+        "{}/{}",
+        base.trim_end_matches('/'),
+        path.trim_start_matches('/')
+    )
+}
+
+fn known(value: &PlannedValue, what: &str, context: &Context) -> Result<String, StepError> {
+    context.state.value(value).ok_or_else(|| {
+        let source = match value {
+            PlannedValue::OutputOf { stack, output } => format!("{stack}.{output}"),
+            PlannedValue::Known(text) => text.clone(),
+        };
+        StepError::Other {
+            message: format!(
+                "{what} reads output '{source}', which the deployed stack does not have"
+            ),
+            hint: Some(
+                "the output may have a condition that is false in this environment".to_owned(),
+            ),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_paths_are_named_and_many_become_one_wildcard() {
+        let few = ["index.html".to_owned(), "images/a b.svg".to_owned()];
+        assert_eq!(
+            invalidation_paths(&few),
+            ["/", "/index.html", "/images/a%20b.svg"]
+        );
+        let many: Vec<String> = (0..20).map(|n| format!("{n}.svg")).collect();
+        assert_eq!(invalidation_paths(&many), ["/*"]);
+        assert!(invalidation_paths(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_url_and_a_path_meet_in_one_slash() {
+        assert_eq!(join("http://a/", "/b"), "http://a/b");
+        assert_eq!(join("http://a/api", "products"), "http://a/api/products");
+        assert_eq!(join("http://a", "/"), "http://a/");
+    }
+}

@@ -1,0 +1,174 @@
+//! Takes stacks down: empties their buckets, deletes them, and removes what no stack owns.
+
+use shopctl_core::event::{Event, Leftover, StackOperation, StackResult};
+use shopctl_core::names::{CloudStackName, StackName};
+use shopctl_core::status::StackStatus;
+
+use crate::executor::{Context, Done, StepError};
+use crate::failure;
+use crate::follow::{Pause, follow};
+use crate::ports::StackResource;
+
+/// Deletes a stack.
+pub(crate) async fn delete_stack(
+    stack: &StackName,
+    cloud_name: &CloudStackName,
+    context: &Context,
+) -> Result<Done, StepError> {
+    let cloudformation = &context.ports.cloudformation;
+    let mut pause = Pause::new();
+    let description = loop {
+        match cloudformation.describe(cloud_name.as_str()).await? {
+            None => break None,
+            // Whatever runs, also a delete that somebody else began, has to end first.
+            Some(description) if description.status.is_in_progress() => {
+                tokio::time::sleep(pause.next()).await;
+            }
+            Some(description) if description.status == StackStatus::DeleteComplete => break None,
+            Some(description) => break Some(description),
+        }
+    };
+    let Some(description) = description else {
+        context.events.send(Event::StackFinished {
+            stack: stack.clone(),
+            status: None,
+            result: StackResult::Unchanged,
+            outputs: indexmap::IndexMap::new(),
+        });
+        return Ok(Done {
+            changed: false,
+            summary: String::new(),
+        });
+    };
+    if description.termination_protection {
+        return Err(StepError::Stack(Box::new(failure::plain(
+            cloud_name,
+            Some(description.status),
+            "the stack is protected from deletion",
+            Some("run the command again with --disable-protection".to_owned()),
+        ))));
+    }
+
+    let resources = cloudformation.resources(cloud_name.as_str()).await?;
+    context.events.send(Event::StackStarted {
+        stack: stack.clone(),
+        cloud_name: cloud_name.clone(),
+        operation: StackOperation::Delete,
+        resources: Some(resources.len()),
+    });
+    // Something may still write into a bucket while it is emptied (access logs arrive
+    // late), so a delete that failed over a bucket gets a second try.
+    let mut tries = 0;
+    let followed = loop {
+        tries += 1;
+        empty_buckets(stack, &resources, context).await?;
+        let since = cloudformation.latest_event(&description.stack_id).await?;
+        let token = format!("{}-delete-{tries}", context.run);
+        context.state.stack_touched(stack);
+        cloudformation
+            .delete_stack(&description.stack_id, &token)
+            .await?;
+        let followed = follow(context, stack, &description.stack_id, since).await?;
+        let bucket_failed = followed.events.iter().any(|event| {
+            event.status == "DELETE_FAILED" && event.resource_type == "AWS::S3::Bucket"
+        });
+        if followed.status == StackStatus::DeleteComplete || tries == 2 || !bucket_failed {
+            break followed;
+        }
+    };
+    for event in &followed.events {
+        if event.status == "DELETE_SKIPPED" {
+            context.state.leave(Leftover {
+                kind: event.resource_type.clone(),
+                name: event
+                    .physical_id
+                    .clone()
+                    .unwrap_or_else(|| event.logical_id.to_string()),
+                reason: format!("retained by the DeletionPolicy of '{cloud_name}'"),
+            });
+        }
+    }
+    if followed.status != StackStatus::DeleteComplete {
+        let mut failure = failure::from_events(
+            cloud_name,
+            followed.status,
+            None,
+            &followed.events,
+            context.templates.get(stack),
+        );
+        failure.hint = Some("remove the cause and run `shopctl teardown` again".to_owned());
+        return Err(StepError::Stack(Box::new(failure)));
+    }
+    context.events.send(Event::StackFinished {
+        stack: stack.clone(),
+        status: None,
+        result: StackResult::Deleted,
+        outputs: indexmap::IndexMap::new(),
+    });
+    Ok(Done {
+        changed: true,
+        summary: String::new(),
+    })
+}
+
+/// CloudFormation deletes only empty buckets. Those that the template retains are kept full.
+async fn empty_buckets(
+    stack: &StackName,
+    resources: &[StackResource],
+    context: &Context,
+) -> Result<(), StepError> {
+    for resource in resources {
+        let retained = context
+            .templates
+            .get(stack)
+            .and_then(|template| template.resources.get(&resource.logical_id))
+            .and_then(|declaration| declaration.deletion_policy.as_deref())
+            .is_some_and(|policy| policy.starts_with("Retain"));
+        if resource.resource_type != "AWS::S3::Bucket"
+            || retained
+            || resource.status.starts_with("DELETE_COMPLETE")
+        {
+            continue;
+        }
+        if let Some(bucket) = &resource.physical_id {
+            context.ports.objects.empty(bucket).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the log groups that functions of deleted stacks left. Lambda makes a group on
+/// the first log line, so one can appear after its stack deleted it.
+pub(crate) async fn delete_log_groups(context: &Context) -> Result<Done, StepError> {
+    let mut deleted = 0;
+    for cloud_name in &context.cloud_names {
+        for group in context
+            .ports
+            .log_groups
+            .list(&format!("/aws/lambda/{cloud_name}-"))
+            .await?
+        {
+            context.ports.log_groups.delete(&group).await?;
+            deleted += 1;
+        }
+    }
+    Ok(Done {
+        changed: deleted > 0,
+        summary: format!("{deleted} deleted"),
+    })
+}
+
+/// Deletes the artifact bucket with all artifacts and records.
+pub(crate) async fn delete_bucket(context: &Context) -> Result<Done, StepError> {
+    let objects = context.ports.objects.empty(&context.bucket).await?;
+    let was_there = context.ports.objects.delete_bucket(&context.bucket).await?;
+    let summary = if was_there {
+        format!("{} deleted with {objects} object versions", context.bucket)
+    } else {
+        "it was not there".to_owned()
+    };
+    Ok(Done {
+        changed: was_there,
+        summary,
+    })
+}
