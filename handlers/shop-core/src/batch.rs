@@ -1,0 +1,129 @@
+//! Batches from SQS: every message is handled, and only those that failed come back.
+
+use std::fmt;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::future::join_all;
+
+/// Handles the messages of `event` and names those that have to be delivered again.
+///
+/// Messages of one FIFO group are handled one after the other. When one fails, the rest of its
+/// group is given back unseen, because a later message must not overtake it. Groups, and messages
+/// without a group, do not wait for each other.
+pub async fn handle_batch<E: fmt::Display>(
+    event: SqsEvent,
+    handle: impl AsyncFn(SqsMessage) -> Result<(), E>,
+) -> SqsBatchResponse {
+    let handle = &handle;
+    let failed = join_all(by_group(event.records).into_iter().map(async |group| {
+        let mut messages = group.into_iter();
+        let mut failed = Vec::new();
+        for message in messages.by_ref() {
+            let id = message.message_id.clone().unwrap_or_default();
+            if let Err(error) = handle(message).await {
+                tracing::error!(message_id = id, error = %error, "message failed");
+                failed.push(id);
+                break;
+            }
+        }
+        failed.extend(messages.map(|message| message.message_id.unwrap_or_default()));
+        failed
+    }))
+    .await;
+
+    let mut response = SqsBatchResponse::default();
+    response.set_failures(failed.into_iter().flatten());
+    response
+}
+
+/// The messages by group, in the order in which the groups came.
+fn by_group(records: Vec<SqsMessage>) -> Vec<Vec<SqsMessage>> {
+    let mut groups: Vec<(Option<String>, Vec<SqsMessage>)> = Vec::new();
+    for record in records {
+        let name = record.attributes.get("MessageGroupId").cloned();
+        match groups
+            .iter_mut()
+            .find(|(known, _)| name.is_some() && *known == name)
+        {
+            Some((_, group)) => group.push(record),
+            None => groups.push((name, vec![record])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use std::cell::RefCell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(messages: &[(&str, Option<&str>)]) -> SqsEvent {
+        let records: Vec<_> = messages
+            .iter()
+            .map(|(id, group)| match group {
+                Some(group) => {
+                    json!({"messageId": id, "body": id, "attributes": {"MessageGroupId": group}})
+                }
+                None => json!({"messageId": id, "body": id, "attributes": {}}),
+            })
+            .collect();
+        serde_json::from_value(json!({ "Records": records })).unwrap()
+    }
+
+    async fn run(
+        messages: &[(&str, Option<&str>)],
+        poisoned: &[&str],
+    ) -> (Vec<String>, Vec<String>) {
+        let handled = RefCell::new(Vec::new());
+        let response = handle_batch(event(messages), async |message: SqsMessage| {
+            let id = message.message_id.unwrap();
+            if poisoned.contains(&id.as_str()) {
+                return Err("poisoned");
+            }
+            handled.borrow_mut().push(id);
+            Ok(())
+        })
+        .await;
+        let failed = response
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect();
+        (handled.into_inner(), failed)
+    }
+
+    #[tokio::test]
+    async fn one_poisoned_message_among_ten_comes_back_alone() {
+        let ids: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+        let messages: Vec<_> = ids.iter().map(|id| (id.as_str(), None)).collect();
+        let (handled, failed) = run(&messages, &["4"]).await;
+        assert_eq!(handled.len(), 9);
+        assert_eq!(failed, ["4"]);
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_group_overtakes_its_failed_message() {
+        let messages = [
+            ("a1", Some("a")),
+            ("b1", Some("b")),
+            ("a2", Some("a")),
+            ("a3", Some("a")),
+            ("b2", Some("b")),
+        ];
+        let (handled, failed) = run(&messages, &["a2"]).await;
+        assert_eq!(handled, ["a1", "b1", "b2"]);
+        assert_eq!(failed, ["a2", "a3"]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_without_failures_gives_nothing_back() {
+        let (handled, failed) = run(&[("a1", Some("a")), ("n1", None)], &[]).await;
+        assert_eq!(handled, ["a1", "n1"]);
+        assert!(failed.is_empty());
+    }
+}

@@ -1,0 +1,36 @@
+//! What the order service asks the catalogue: names and prices of some products, now.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Id;
+use crate::money::Money;
+
+/// Asks for products.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteRequest {
+    /// Which ones; at most 100.
+    pub product_ids: Vec<Id>,
+}
+
+/// A product that can be ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotedProduct {
+    /// The product.
+    pub product_id: Id,
+    /// Its name.
+    pub name: String,
+    /// Price of one piece.
+    pub price: Money,
+    /// URL of its first picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+}
+
+/// The answer. A product that is not in it cannot be ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Those that can be ordered, in no particular order.
+    pub products: Vec<QuotedProduct>,
+}
