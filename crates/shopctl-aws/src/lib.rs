@@ -1,1 +1,12 @@
-//! stub
+//! Implements the ports of `shopctl-deploy` on the AWS SDK: the only crate that names
+//! `aws_sdk_*`. It maps SDK types and errors to the tool's own and decides nothing.
+
+mod cloudformation;
+mod cloudfront;
+mod connect;
+mod error;
+mod lambda;
+mod logs;
+mod s3;
+
+pub use connect::{Cloud, Endpoint};

@@ -1,0 +1,330 @@
+//! The CloudFormation port.
+
+use async_trait::async_trait;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType, Parameter,
+    Stack, Tag,
+};
+use indexmap::IndexMap;
+use shopctl_core::names::{CloudStackName, LogicalId};
+use shopctl_core::template::Capability;
+use shopctl_deploy::ports::{
+    ChangeSetId, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError, CloudErrorKind,
+    CloudFormation, StackDescription, StackEvent, StackResource, TemplateSource,
+};
+
+use crate::error::map;
+
+/// Texts of a change set that failed because nothing would change.
+const NOTHING_TO_DO: [&str; 2] = [
+    "The submitted information didn't contain changes",
+    "No updates are to be performed",
+];
+
+pub(crate) struct CloudFormationClient {
+    client: Client,
+    region: String,
+}
+
+impl CloudFormationClient {
+    pub(crate) fn new(client: Client, region: &str) -> Self {
+        Self {
+            client,
+            region: region.to_owned(),
+        }
+    }
+
+    fn description(&self, stack: Stack) -> Result<StackDescription, CloudError> {
+        let status_text = stack
+            .stack_status
+            .as_ref()
+            .map(|status| status.as_str())
+            .unwrap_or_default();
+        let status = status_text.parse().map_err(|unknown| CloudError {
+            kind: CloudErrorKind::Service,
+            operation: "CloudFormation DescribeStacks".to_owned(),
+            message: format!("{unknown}"),
+        })?;
+        let changed = stack.last_updated_time.or(stack.creation_time);
+        Ok(StackDescription {
+            stack_id: stack.stack_id.unwrap_or_default(),
+            status,
+            status_reason: stack.stack_status_reason,
+            last_changed: changed
+                .and_then(|time| time.fmt(aws_smithy_types::date_time::Format::DateTime).ok()),
+            outputs: stack
+                .outputs
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|output| Some((output.output_key?, output.output_value?)))
+                .collect::<IndexMap<String, String>>(),
+            termination_protection: stack.enable_termination_protection.unwrap_or(false),
+        })
+    }
+}
+
+#[async_trait]
+impl CloudFormation for CloudFormationClient {
+    async fn describe(&self, stack: &str) -> Result<Option<StackDescription>, CloudError> {
+        let answer = self.client.describe_stacks().stack_name(stack).send().await;
+        match answer {
+            Ok(answer) => {
+                let found = answer.stacks.unwrap_or_default().into_iter().next();
+                found.map(|stack| self.description(stack)).transpose()
+            }
+            Err(error) => {
+                let error = map(format!("CloudFormation DescribeStacks of '{stack}'"), error);
+                if error.kind == CloudErrorKind::NotFound {
+                    Ok(None)
+                } else {
+                    Err(error)
+                }
+            }
+        }
+    }
+
+    async fn create_change_set(
+        &self,
+        request: &ChangeSetRequest,
+    ) -> Result<ChangeSetId, CloudError> {
+        let call = self
+            .client
+            .create_change_set()
+            .stack_name(request.cloud_name.as_str())
+            .change_set_name(&request.name)
+            .change_set_type(match request.change_set_type {
+                ChangeSetType::Create => SdkChangeSetType::Create,
+                ChangeSetType::Update => SdkChangeSetType::Update,
+            })
+            .description(&request.description)
+            .set_parameters(Some(
+                request
+                    .parameters
+                    .iter()
+                    .map(|(name, value)| {
+                        Parameter::builder()
+                            .parameter_key(name)
+                            .parameter_value(value)
+                            .build()
+                    })
+                    .collect(),
+            ))
+            .set_tags(Some(
+                request
+                    .tags
+                    .iter()
+                    .map(|(key, value)| Tag::builder().key(key).value(value).build())
+                    .collect(),
+            ))
+            .set_capabilities(Some(
+                request
+                    .capabilities
+                    .iter()
+                    .map(|capability| match capability {
+                        Capability::Iam => SdkCapability::CapabilityIam,
+                        Capability::NamedIam => SdkCapability::CapabilityNamedIam,
+                        Capability::AutoExpand => SdkCapability::CapabilityAutoExpand,
+                    })
+                    .collect(),
+            ));
+        let call = match &request.template {
+            TemplateSource::Inline(body) => call.template_body(body),
+            TemplateSource::Object { bucket, key } => call.template_url(format!(
+                "https://s3.{}.amazonaws.com/{bucket}/{key}",
+                self.region
+            )),
+        };
+        let answer = call.send().await.map_err(|error| {
+            map(
+                format!("CloudFormation CreateChangeSet of '{}'", request.cloud_name),
+                error,
+            )
+        })?;
+        Ok(ChangeSetId {
+            change_set: answer.id.unwrap_or_default(),
+            stack: answer.stack_id.unwrap_or_default(),
+        })
+    }
+
+    async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError> {
+        let answer = self
+            .client
+            .describe_change_set()
+            .change_set_name(&id.change_set)
+            .stack_name(&id.stack)
+            .send()
+            .await
+            .map_err(|error| map("CloudFormation DescribeChangeSet", error))?;
+        let reason = answer.status_reason.unwrap_or_default();
+        Ok(match answer.status {
+            Some(ChangeSetStatus::CreateComplete) => {
+                // One page is enough to tell how many lines the progress has.
+                ChangeSetState::Ready {
+                    changes: answer.changes.unwrap_or_default().len(),
+                }
+            }
+            Some(ChangeSetStatus::Failed)
+                if NOTHING_TO_DO.iter().any(|text| reason.starts_with(text)) =>
+            {
+                ChangeSetState::Empty
+            }
+            Some(ChangeSetStatus::Failed) => ChangeSetState::Failed { reason },
+            _ => ChangeSetState::Pending,
+        })
+    }
+
+    async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError> {
+        self.client
+            .execute_change_set()
+            .change_set_name(&id.change_set)
+            .stack_name(&id.stack)
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(|error| map("CloudFormation ExecuteChangeSet", error))?;
+        Ok(())
+    }
+
+    async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError> {
+        let answer = self
+            .client
+            .delete_change_set()
+            .change_set_name(&id.change_set)
+            .stack_name(&id.stack)
+            .send()
+            .await;
+        gone_is_fine(answer.map_err(|error| map("CloudFormation DeleteChangeSet", error)))
+    }
+
+    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+        let answer = self
+            .client
+            .delete_stack()
+            .stack_name(stack_id)
+            .client_request_token(token)
+            .send()
+            .await;
+        gone_is_fine(
+            answer
+                .map_err(|error| map(format!("CloudFormation DeleteStack of '{stack_id}'"), error)),
+        )
+    }
+
+    async fn events(
+        &self,
+        stack_id: &str,
+        since: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudError> {
+        let mut newest_first = Vec::new();
+        let mut token: Option<String> = None;
+        'pages: loop {
+            let answer = self
+                .client
+                .describe_stack_events()
+                .stack_name(stack_id)
+                .set_next_token(token)
+                .send()
+                .await
+                .map_err(|error| map("CloudFormation DescribeStackEvents", error))?;
+            for event in answer.stack_events.unwrap_or_default() {
+                let event_id = event.event_id.unwrap_or_default();
+                if Some(event_id.as_str()) == since {
+                    break 'pages;
+                }
+                newest_first.push(StackEvent {
+                    event_id,
+                    logical_id: LogicalId::new(event.logical_resource_id.unwrap_or_default()),
+                    physical_id: event.physical_resource_id.filter(|id| !id.is_empty()),
+                    resource_type: event.resource_type.unwrap_or_default(),
+                    status: event
+                        .resource_status
+                        .map(|status| status.as_str().to_owned())
+                        .unwrap_or_default(),
+                    reason: event
+                        .resource_status_reason
+                        .filter(|reason| !reason.is_empty()),
+                });
+            }
+            token = answer.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        newest_first.reverse();
+        Ok(newest_first)
+    }
+
+    async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
+        let answer = self
+            .client
+            .describe_stack_events()
+            .stack_name(stack_id)
+            .send()
+            .await
+            .map_err(|error| map("CloudFormation DescribeStackEvents", error))?;
+        Ok(answer
+            .stack_events
+            .unwrap_or_default()
+            .into_iter()
+            .next()
+            .and_then(|e| e.event_id))
+    }
+
+    async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError> {
+        let mut resources = Vec::new();
+        let mut pages = self
+            .client
+            .list_stack_resources()
+            .stack_name(stack)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                map(
+                    format!("CloudFormation ListStackResources of '{stack}'"),
+                    error,
+                )
+            })?;
+            for resource in page.stack_resource_summaries.unwrap_or_default() {
+                resources.push(StackResource {
+                    logical_id: LogicalId::new(resource.logical_resource_id.unwrap_or_default()),
+                    physical_id: resource.physical_resource_id,
+                    resource_type: resource.resource_type.unwrap_or_default(),
+                    status: resource
+                        .resource_status
+                        .map(|status| status.as_str().to_owned())
+                        .unwrap_or_default(),
+                });
+            }
+        }
+        Ok(resources)
+    }
+
+    async fn set_termination_protection(
+        &self,
+        cloud_name: &CloudStackName,
+        enabled: bool,
+    ) -> Result<(), CloudError> {
+        self.client
+            .update_termination_protection()
+            .stack_name(cloud_name.as_str())
+            .enable_termination_protection(enabled)
+            .send()
+            .await
+            .map_err(|error| {
+                map(
+                    format!("CloudFormation UpdateTerminationProtection of '{cloud_name}'"),
+                    error,
+                )
+            })?;
+        Ok(())
+    }
+}
+
+fn gone_is_fine<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
+    match answer {
+        Err(error) if error.kind != CloudErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
