@@ -4,19 +4,21 @@ Started by shopctl-local with a cleared environment:
   GATEWAY_PORT                  the port to serve
   SHOPCTL_DATA                  the folder of the saved state
   SHOPCTL_SNAPSHOT_SECONDS      how often the state is saved while it changes (default 15)
-  SHOPCTL_DIE_WITH_PARENT       end when the process that started this one ends (test runs)
+  SHOPCTL_RECORD                the file that says this process runs; removed on an orderly end
+  SHOPCTL_DIE_WITH_PARENT       the process whose end ends this one too (test runs)
 
 Own endpoints: `GET /_shopctl/status`, `POST /_shopctl/snapshot` (200 saved or unchanged; 409 while a stack changes).
 Ends with SIGTERM or SIGINT: the state is saved, functions are ended.
+Exit codes that shopctl-local acts on: 3 the saved state cannot be read, 4 the installation is broken.
 """
 
 import asyncio
-import ctypes
 import json
 import logging
 import os
 import signal
 import sys
+import threading
 import time
 
 VERSION = "1.5.33"
@@ -27,14 +29,16 @@ PATIENCE_SECONDS = 3.0
 logger = logging.getLogger("shopctl")
 
 
-def end_with_parent():
-    """Ask the kernel for SIGTERM when the parent ends; watch for it where the kernel has no such request."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
-    if os.getppid() != parent:
-        raise SystemExit("the process that started the local cloud is gone")
+def end_with(parent):
+    """Ask for the end of this process once its parent is another one: then the one that started it is gone."""
+    # Not the kernel's parent-death signal: that one follows the thread that started the process.
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 class Server:
@@ -148,23 +152,38 @@ class Server:
             logger.exception("the state could not be saved")
 
 
+STATE_UNREADABLE = 3
+INSTALLATION_BROKEN = 4
+
+
+def load():
+    """Import everything, or end saying that the installation is broken."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    try:
+        import importlib.metadata
+
+        found = importlib.metadata.version("ministack")
+        if found != VERSION:
+            raise ImportError(f"the patches are for ministack {VERSION}, found {found}")
+
+        import cryptography.hazmat.primitives.asymmetric.rsa  # noqa: F401, without it every token is refused
+        import hypercorn.asyncio  # noqa: F401
+        from ministack import app
+
+        import patches
+        import snapshot
+    except Exception as error:  # whatever a damaged file raises
+        logging.exception("the installation is broken: %s", error)
+        raise SystemExit(INSTALLATION_BROKEN) from error
+    return app, patches, snapshot
+
+
 def main():
     # A closed terminal is no reason to end; shopctl has put this process into a group of its own.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if os.environ.get("SHOPCTL_DIE_WITH_PARENT"):
-        end_with_parent()
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-    import importlib.metadata
-
-    found = importlib.metadata.version("ministack")
-    if found != VERSION:
-        raise SystemExit(f"the patches are for ministack {VERSION}, found {found}")
-
-    from ministack import app
-
-    import patches
-    import snapshot
+        end_with(int(os.environ["SHOPCTL_DIE_WITH_PARENT"]))
+    app, patches, snapshot = load()
 
     patches.apply()
     store = snapshot.Store(os.environ["SHOPCTL_DATA"])
@@ -175,7 +194,8 @@ def main():
         except snapshot.Unreadable as error:
             logger.error("the saved state cannot be read: %s", error)
             # Half a state would be worse than none, and none would look like lost data: do not start.
-            os._exit(3)
+            logging.shutdown()
+            os._exit(STATE_UNREADABLE)
 
     # MiniStack restores and saves through these two; saving is the server's task here.
     app.PERSIST_STATE = True
@@ -191,6 +211,9 @@ def main():
         asyncio.run(serve())
     finally:
         patches.end_functions()
+    record = os.environ.get("SHOPCTL_RECORD")
+    if record and os.path.exists(record):
+        os.unlink(record)
     # Threads of pollers and schedulers do not end by themselves, and nothing is left for them to do.
     logging.shutdown()
     os._exit(0)
