@@ -11,6 +11,7 @@ pub mod plan;
 pub mod planner;
 pub mod project;
 pub mod record;
+pub mod report;
 pub mod status;
 pub mod template;
 pub mod yaml;

@@ -1,0 +1,207 @@
+//! The answer to `shopctl status`, as scripts read it: camelCase JSON with a version.
+//!
+//! Fields are added, never renamed or removed. How it looks for people is the reporter's part.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{CloudStackName, EnvironmentName, LogicalId, StackName};
+use crate::status::StackStatus;
+use crate::template::OmittedResource;
+
+/// Version of the document's format.
+pub const VERSION: u32 = 1;
+
+/// What is deployed, and whether it is well.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusReport {
+    /// Version of the format.
+    pub version: u32,
+    /// The project's name.
+    pub project: String,
+    /// The environment's name.
+    pub environment: EnvironmentName,
+    /// Whether everything is deployed, every stack is whole and every probe was answered.
+    pub healthy: bool,
+    /// The stacks that are there, in the order of the project file.
+    pub stacks: Vec<StackReport>,
+    /// The URLs by their name in the project file; only those whose stack is there.
+    pub urls: IndexMap<String, String>,
+    /// What the URLs answered.
+    #[serde(default)]
+    pub probes: Vec<ProbeReport>,
+    /// Stacks of the project file that are not there, when others are.
+    #[serde(default)]
+    pub missing: Vec<StackName>,
+    /// Resources that this environment leaves out.
+    #[serde(default)]
+    pub omitted: Vec<OmittedReport>,
+}
+
+/// A stack that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StackReport {
+    /// Its name in the project file.
+    pub name: StackName,
+    /// Its name in CloudFormation.
+    pub stack_name: CloudStackName,
+    /// Its status.
+    pub status: StackStatus,
+    /// Why it has this status, when CloudFormation says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// How many resources it has.
+    pub resources: usize,
+    /// When it was created or changed last, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_changed: Option<String>,
+    /// Its outputs.
+    pub outputs: IndexMap<String, String>,
+}
+
+/// What a URL answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeReport {
+    /// The URL's name in the project file.
+    pub name: String,
+    /// What was asked for: the URL with the path to check.
+    pub url: String,
+    /// Whether the answer is a good one.
+    pub ok: bool,
+    /// The HTTP status, when there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How long the answer took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Why there was no good answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A resource that this environment leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OmittedReport {
+    /// The stack it would be in.
+    pub stack: StackName,
+    /// Its logical ID.
+    pub logical_id: LogicalId,
+    /// Its type.
+    pub resource_type: String,
+}
+
+impl From<OmittedResource> for OmittedReport {
+    fn from(omitted: OmittedResource) -> Self {
+        Self {
+            stack: omitted.stack,
+            logical_id: omitted.logical_id,
+            resource_type: omitted.resource_type,
+        }
+    }
+}
+
+impl StatusReport {
+    /// A report about an environment where nothing is deployed.
+    pub fn empty(project: impl Into<String>, environment: EnvironmentName) -> Self {
+        Self {
+            version: VERSION,
+            project: project.into(),
+            environment,
+            healthy: false,
+            stacks: Vec::new(),
+            urls: IndexMap::new(),
+            probes: Vec::new(),
+            missing: Vec::new(),
+            omitted: Vec::new(),
+        }
+    }
+
+    /// Decides [`healthy`](Self::healthy) from the rest.
+    #[must_use]
+    pub fn assessed(mut self) -> Self {
+        self.healthy = !self.stacks.is_empty()
+            && self.missing.is_empty()
+            && self.stacks.iter().all(|stack| stack.status.is_healthy())
+            && self.probes.iter().all(|probe| probe.ok);
+        self
+    }
+
+    /// Whether nothing is deployed.
+    pub fn is_empty(&self) -> bool {
+        self.stacks.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn stack(status: StackStatus) -> StackReport {
+        StackReport {
+            name: "products".into(),
+            stack_name: "shop-local-products".into(),
+            status,
+            status_reason: None,
+            resources: 12,
+            last_changed: None,
+            outputs: IndexMap::from([("TableName".to_owned(), "products".to_owned())]),
+        }
+    }
+
+    fn report() -> StatusReport {
+        let mut report = StatusReport::empty("shop", "local".into());
+        report.stacks.push(stack(StackStatus::CreateComplete));
+        report
+            .urls
+            .insert("site".to_owned(), "http://site.localhost/".to_owned());
+        report
+    }
+
+    #[test]
+    fn the_document_has_the_names_that_scripts_rely_on() {
+        assert_snapshot!(
+            serde_json::to_string(&report().assessed()).unwrap(),
+            @r#"{"version":1,"project":"shop","environment":"local","healthy":true,"stacks":[{"name":"products","stackName":"shop-local-products","status":"CREATE_COMPLETE","resources":12,"outputs":{"TableName":"products"}}],"urls":{"site":"http://site.localhost/"},"probes":[],"missing":[],"omitted":[]}"#
+        );
+    }
+
+    #[test]
+    fn with_nothing_deployed_the_document_is_empty_and_not_healthy() {
+        let empty = StatusReport::empty("shop", "local".into()).assessed();
+        assert_snapshot!(
+            serde_json::to_string(&empty).unwrap(),
+            @r#"{"version":1,"project":"shop","environment":"local","healthy":false,"stacks":[],"urls":{},"probes":[],"missing":[],"omitted":[]}"#
+        );
+    }
+
+    #[test]
+    fn one_bad_part_makes_it_unhealthy() {
+        assert!(report().assessed().healthy);
+
+        let mut broken = report();
+        broken.stacks.push(stack(StackStatus::UpdateRollbackFailed));
+        assert!(!broken.assessed().healthy);
+
+        let mut missing = report();
+        missing.missing.push("orders".into());
+        assert!(!missing.assessed().healthy);
+
+        let mut silent = report();
+        silent.probes.push(ProbeReport {
+            name: "site".to_owned(),
+            url: "http://site.localhost/".to_owned(),
+            ok: false,
+            status: Some(502),
+            elapsed_ms: 3,
+            error: None,
+        });
+        assert!(!silent.assessed().healthy);
+    }
+}
