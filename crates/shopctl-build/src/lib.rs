@@ -7,12 +7,24 @@
 
 mod archive;
 mod binary;
+mod build_error;
+mod cargo;
 mod digest;
+mod handlers;
 mod pack;
 mod process;
+mod site;
+mod site_files;
+mod toolchain;
 
 pub use archive::{ArchiveError, Compression, Entry, write_zip};
 pub use binary::{Architecture, BinaryProblem, GlibcVersion, RUNTIME_GLIBC, check_binary};
+pub use build_error::BuildError;
+pub use handlers::{
+    Artifact, BuildEvent, BuildProgress, BuildRequest, HandlerSource, RunsOn, build_handlers,
+};
 pub use pack::{MAX_UNZIPPED_BYTES, PackError, Packed, pack_binary, pack_folder};
 pub use process::{Environment, ToolError};
 pub use shopctl_core::names::ArtifactDigest;
+pub use site::{SiteBuild, SiteError, SiteEvent, SiteProgress, SiteRequest, build_site};
+pub use site_files::{SiteFile, SiteFileClass, site_files};
