@@ -1,4 +1,4 @@
-import { circle, colour as c, ellipse, ground, group, light, path, rectangle, repeat, shade, stitch, stroke, within } from "./drawing.mjs";
+import { circle, colour as c, ellipse, ground, group, light, path, rectangle, shade, stitch, stroke, within } from "./drawing.mjs";
 
 const buckle = (x, y, angle = 0) =>
   group(

@@ -1,0 +1,39 @@
+import { useState } from "react";
+import { Link } from "react-router";
+
+import type { Product } from "@/features/catalogue/product";
+import { paths } from "@/shared/paths";
+
+import { cartActions } from "../cart-store";
+import { QuantityField } from "./quantity-field";
+import "./add-to-cart.css";
+
+export function AddToCart({ product }: { product: Product }) {
+  const [quantity, setQuantity] = useState(1);
+  const [added, setAdded] = useState<number | null>(null);
+
+  function add() {
+    const { productId, name, price, pictures } = product;
+    cartActions.add({ productId, name, price, picture: pictures[0] ?? null, quantity });
+    setAdded(quantity);
+    setQuantity(1);
+  }
+
+  return (
+    <div className="add-to-cart">
+      <div className="add-to-cart-row">
+        <QuantityField label="Quantity" value={quantity} onChange={setQuantity} />
+        <button type="button" className="button" onClick={add}>
+          Add to cart
+        </button>
+      </div>
+      <div role="status">
+        {added !== null && (
+          <p className="message message-info">
+            {added === 1 ? "Added to your cart." : `Added ${added} to your cart.`} <Link to={paths.cart}>Go to cart</Link>
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}

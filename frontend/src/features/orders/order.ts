@@ -1,0 +1,41 @@
+import type { Money } from "@/shared/money";
+
+export interface Address {
+  readonly name: string;
+  readonly street: string;
+  readonly city: string;
+  readonly postalCode: string;
+  /** ISO 3166-1, two letters. */
+  readonly country: string;
+}
+
+export interface OrderItem {
+  readonly productId: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly unitPrice: Money;
+  /** Address of the product's picture, where it has one. */
+  readonly picture?: string | { readonly url: string } | null;
+}
+
+export interface Order {
+  readonly orderId: string;
+  /** NEW, CREATED or REJECTED today; later services add more. */
+  readonly status: string;
+  readonly createdDate: string;
+  readonly modifiedDate: string;
+  readonly items: readonly OrderItem[];
+  readonly address: Address;
+  readonly total: Money;
+}
+
+export interface OrderRequest {
+  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly address: Address;
+}
+
+/** Accepted and in the queue: its status is about to change. */
+export const isWaiting = (order: Order): boolean => order.status === "NEW";
+
+/** The end of an order's number is the part that differs between orders; enough to talk about one. */
+export const shortOrderId = (orderId: string): string => orderId.slice(-8).toUpperCase();
