@@ -1,0 +1,153 @@
+//! Function `seed`: a custom resource that fills the catalogue.
+//!
+//! It runs when its stack is created, and again when the resource's `Revision`
+//! in the template changes. It adds products and brings those up to date that
+//! nobody touched; what a person changed or added stays as it is, and nothing
+//! is ever removed.
+
+use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use lambda_runtime::{Error, LambdaEvent};
+use serde::Deserialize;
+use shop_core::custom_resource::{self, Change};
+use shop_core::id::Id;
+use shop_core::idempotency::fingerprint;
+use shop_core::money::Money;
+use shop_core::order::now;
+
+use crate::product::Picture;
+use crate::store::{Store, StoreError};
+
+/// The first products of the shop.
+const SEED: &str = include_str!("../seed/catalogue.json");
+
+/// The time in the identifiers of seeded products: the day the shop opened.
+const OPENED: i64 = 1_767_225_600;
+
+/// How many products are written at once.
+const PARALLEL: usize = 8;
+
+/// Why the catalogue is not filled.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The seed file that was built in is wrong.
+    #[error("seed catalogue cannot be read")]
+    File(#[from] serde_json::Error),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A product as the seed file has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedProduct {
+    /// Its lasting name in the seed file; the identifier is made of it.
+    pub slug: String,
+    /// See [`crate::product::Product`].
+    pub name: String,
+    /// See [`crate::product::Product`].
+    pub description: String,
+    /// See [`crate::product::Product`].
+    pub category: String,
+    /// See [`crate::product::Product`].
+    pub price: Money,
+    /// See [`crate::product::Product`].
+    pub tags: Vec<String>,
+    /// See [`crate::product::Product`].
+    pub pictures: Vec<Picture>,
+}
+
+impl SeedProduct {
+    /// The identifier, the same in every shop and on every run.
+    pub fn id(&self) -> Id {
+        Id::fixed(OPENED, &format!("products/{}", self.slug))
+    }
+
+    /// Changes when anything of the product does.
+    pub fn digest(&self) -> String {
+        // A struct of texts and numbers always serialises.
+        fingerprint(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+fn catalogue() -> Result<Vec<SeedProduct>, serde_json::Error> {
+    serde_json::from_str(SEED)
+}
+
+/// Answers CloudFormation.
+pub async fn serve(
+    store: &Store,
+    event: LambdaEvent<CloudFormationCustomResourceRequest>,
+) -> Result<(), Error> {
+    custom_resource::serve(event, "catalogue-seed", async |change| match change {
+        Change::Create | Change::Update => fill(store).await,
+        // The table goes, or stays with all that is in it: that is the stack's business.
+        Change::Delete => Ok(()),
+    })
+    .await?;
+    Ok(())
+}
+
+async fn fill(store: &Store) -> Result<(), SeedError> {
+    let now = now();
+    let products = catalogue()?;
+    let written: Vec<bool> = stream::iter(&products)
+        .map(|product| store.seed(product, now))
+        .buffer_unordered(PARALLEL)
+        .try_collect()
+        .await?;
+    let count = written.iter().filter(|written| **written).count();
+    tracing::info!(
+        written = count,
+        kept = written.len() - count,
+        "catalogue seeded"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn the_seed_is_a_catalogue_that_one_would_show() {
+        let products = catalogue().unwrap();
+        assert!(products.len() >= 24, "only {} products", products.len());
+        let slugs: BTreeSet<_> = products.iter().map(|product| &product.slug).collect();
+        let names: BTreeSet<_> = products.iter().map(|product| &product.name).collect();
+        assert_eq!(slugs.len(), products.len(), "a slug occurs twice");
+        assert_eq!(names.len(), products.len(), "a name occurs twice");
+        let mut categories = BTreeMap::<_, u32>::new();
+        for product in &products {
+            *categories.entry(&product.category).or_default() += 1;
+            assert!(product.price.amount > 0, "{} is free", product.slug);
+            assert!(
+                product.description.len() > 40,
+                "{} is not described",
+                product.slug
+            );
+            assert!(!product.tags.is_empty(), "{} has no tags", product.slug);
+            let picture = product.pictures.first();
+            assert!(
+                picture.is_some_and(|p| p.url.starts_with("/images/") && !p.alt.is_empty()),
+                "{} has no picture",
+                product.slug
+            );
+        }
+        assert!(categories.len() >= 3, "{categories:?}");
+    }
+
+    #[test]
+    fn a_product_keeps_its_identifier_when_it_changes() {
+        let before = catalogue().unwrap().remove(0);
+        let mut after = before.clone();
+        after.price.amount += 1;
+        assert_eq!(before.id(), after.id());
+        assert_ne!(before.digest(), after.digest());
+    }
+}
