@@ -1,0 +1,253 @@
+//! What the rest of the tool gets to see of a right file.
+
+use insta::assert_snapshot;
+
+use super::super::{
+    Architecture, ConfigValue, EnvironmentKind, Given, LocalValue, OutputReference, ParameterValue,
+    Project, PseudoValue,
+};
+use super::shop;
+use crate::names::StackName;
+
+fn value(given: &Given<ParameterValue>) -> &ParameterValue {
+    &given.value
+}
+
+fn literal(text: &str) -> ParameterValue {
+    ParameterValue::Literal(text.to_owned())
+}
+
+#[test]
+fn parameters_of_an_environment_win_over_those_of_the_stack() {
+    let project = shop();
+    let identity = StackName::new("identity");
+    let given = |environment: &str| {
+        let environment = project.environment(environment).unwrap();
+        let parameters = project.parameters_for(&identity, environment);
+        let shown: Vec<String> = parameters
+            .iter()
+            .map(|(name, given)| format!("{name}={:?} at {}", given.value, given.location))
+            .collect();
+        shown.join("\n")
+    };
+    assert_snapshot!(given("local"), @r#"PasswordLength=Literal("12") at shopctl.yaml:9:35"#);
+    assert_snapshot!(given("prod"), @r#"
+    PasswordLength=Literal("16") at shopctl.yaml:54:47
+    Domain=Literal("shop.example") at shopctl.yaml:54:59
+    "#);
+}
+
+#[test]
+fn each_kind_of_value_is_read() {
+    let project = shop();
+    let local = project.environment("local").unwrap();
+    let api = project.parameters_for(&"api".into(), local);
+    assert_eq!(
+        value(&api["UserPoolClientId"]),
+        &ParameterValue::OutputOf(OutputReference {
+            stack: "identity".into(),
+            output: "UserPoolClientId".to_owned(),
+        })
+    );
+    assert_eq!(
+        value(&api["Stages"]),
+        &ParameterValue::List(vec!["blue".to_owned(), "green".to_owned()])
+    );
+    let products = project.parameters_for(&"products".into(), local);
+    assert_eq!(
+        value(&products["Stage"]),
+        &ParameterValue::Pseudo(PseudoValue::Environment)
+    );
+    let site = project.parameters_for(&"site".into(), local);
+    assert_eq!(
+        value(&site["LocalPort"]),
+        &ParameterValue::Local(LocalValue::Port)
+    );
+    let prod = project.environment("prod").unwrap();
+    let site = project.parameters_for(&"site".into(), prod);
+    assert_eq!(value(&site["LocalPort"]), &literal(""));
+}
+
+#[test]
+fn a_message_can_point_at_the_value_and_at_its_name() {
+    let project = shop();
+    let local = project.environment("local").unwrap();
+    let products = project.parameters_for(&"products".into(), local);
+    let given = &products["ApiId"];
+    assert_eq!(given.location.to_string(), "shopctl.yaml:16:36");
+    assert_eq!(given.name_location.to_string(), "shopctl.yaml:16:19");
+}
+
+#[test]
+fn scalars_stay_as_they_are_written() {
+    let text = "version: 1\nproject: p\nregion: us-east-1\nstacks:\n  a: { parameters: { A: 010, B: 1.10, C: true, D: 1e3, E: \"~\", F: 0x1F } }\nenvironments: { local: { local: true } }\n";
+    let project = Project::parse("shopctl.yaml", text).unwrap();
+    let local = project.environment("local").unwrap();
+    let texts: Vec<ParameterValue> = project
+        .parameters_for(&"a".into(), local)
+        .into_values()
+        .map(|given| given.value)
+        .collect();
+    assert_eq!(
+        texts,
+        ["010", "1.10", "true", "1e3", "~", "0x1F"].map(literal)
+    );
+}
+
+#[test]
+fn account_numbers_keep_their_leading_zeros() {
+    let project = shop();
+    let account = |name: &str| match &project.environment(name).unwrap().kind {
+        EnvironmentKind::Aws {
+            account: Some(account),
+        } => account.to_string(),
+        _ => "none".to_owned(),
+    };
+    assert_eq!(account("prod"), "012345678901");
+    assert_eq!(account("local"), "none");
+    for written in ["000000000000", "\"000000000000\"", "'000000000000'"] {
+        let text = super::changed(
+            "    local: true\n",
+            &format!("    local: true\n    account: {written}\n"),
+        );
+        assert!(Project::parse("shopctl.yaml", &text).is_ok(), "{written}");
+    }
+}
+
+#[test]
+fn what_an_environment_leaves_out_has_a_default() {
+    let project = shop();
+    let local = project.environment("local").unwrap();
+    assert!(local.is_local());
+    assert_eq!(local.region.as_str(), "us-east-1");
+    assert_eq!(local.architecture, None);
+    assert_eq!(local.profile.as_str(), "dev");
+    assert!(!local.protected && !local.termination_protection);
+
+    let prod = project.environment("prod").unwrap();
+    assert!(!prod.is_local());
+    assert_eq!(prod.region.as_str(), "eu-central-1");
+    assert_eq!(prod.architecture, Some(Architecture::Arm64));
+    assert_eq!(prod.profile.as_str(), "lambda");
+    assert!(prod.protected && prod.termination_protection);
+
+    let text = "version: 1\nproject: p\nstacks: { a: }\nenvironments: { local: { local: true }, dev: { region: eu-west-1, protected: true, terminationProtection: false } }\n";
+    let project = Project::parse("shopctl.yaml", text).unwrap();
+    assert_eq!(
+        project.environment("local").unwrap().region.as_str(),
+        "us-east-1"
+    );
+    let dev = project.environment("dev").unwrap();
+    assert_eq!(dev.architecture, Some(Architecture::X86_64));
+    assert_eq!(dev.profile.as_str(), "release");
+    assert!(dev.protected && !dev.termination_protection);
+}
+
+#[test]
+fn paths_have_one_spelling() {
+    let project = shop();
+    let template = |name: &str| project.stack(name).unwrap().template.to_string();
+    assert_eq!(template("products"), "stacks/catalogue.yaml");
+    assert_eq!(template("api"), "stacks/api/template.yaml");
+    assert_eq!(project.handlers()["products"].as_str(), "handlers/products");
+}
+
+#[test]
+fn names_on_aws() {
+    let project = shop();
+    let prod = project.environment("prod").unwrap();
+    assert_eq!(
+        project.cloud_stack_name(prod, &"products".into()).as_str(),
+        "shop-prod-products"
+    );
+    assert_eq!(
+        project.artifact_bucket(prod, "012345678901"),
+        "shop-prod-artifacts-012345678901-eu-central-1"
+    );
+}
+
+#[test]
+fn tags_say_whose_the_stacks_are() {
+    let project = shop();
+    let tags = project.tags_for(project.environment("prod").unwrap());
+    assert_snapshot!(format!("{tags:#?}"), @r#"
+    {
+        "cost-center": "shop",
+        "shopctl:environment": "prod",
+        "shopctl:project": "shop",
+        "stage": "production",
+    }
+    "#);
+}
+
+#[test]
+fn an_environment_has_the_stacks_that_name_it() {
+    let project = shop();
+    let local = project.environment("local").unwrap();
+    let prod = project.environment("prod").unwrap();
+    let has_pipeline = |environment| {
+        project
+            .stacks_in(environment)
+            .any(|stack| stack.name.as_str() == "pipeline")
+    };
+    assert!(!has_pipeline(local));
+    assert!(has_pipeline(prod));
+    let urls = |environment| {
+        let names: Vec<&str> = project
+            .urls_in(environment)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        names
+    };
+    assert_eq!(urls(local), ["site", "api"]);
+    assert_eq!(urls(prod), ["site", "api", "pipeline"]);
+}
+
+#[test]
+fn a_site_is_where_its_bucket_is() {
+    let text = super::changed(
+        "  site:\n    parameters",
+        "  site:\n    environments: [local]\n    parameters",
+    );
+    let project = Project::parse("shopctl.yaml", &text).unwrap();
+    let site = |name: &str| project.site_in(project.environment(name).unwrap());
+    assert!(site("local").is_some());
+    assert!(site("prod").is_none());
+}
+
+#[test]
+fn configuration_keeps_its_types_and_the_environment_wins() {
+    let project = shop();
+    let values = |name: &str| {
+        let environment = project.environment(name).unwrap();
+        let config = project.site_config_for(environment).unwrap();
+        config
+            .values
+            .into_iter()
+            .map(|(key, given)| (key, given.value))
+            .collect::<Vec<_>>()
+    };
+    let literal = |value: serde_json::Value| ConfigValue::Literal(value);
+    let local = values("local");
+    assert!(local.contains(&("apiUrl".to_owned(), literal("/api".into()))));
+    assert!(local.contains(&("pageSize".to_owned(), literal(24.into()))));
+    assert!(local.contains(&("debug".to_owned(), literal(true.into()))));
+    assert!(values("prod").contains(&("debug".to_owned(), literal(false.into()))));
+    assert!(local.contains(&(
+        "region".to_owned(),
+        ConfigValue::Pseudo(PseudoValue::Region)
+    )));
+}
+
+#[test]
+fn an_unknown_environment_is_answered_with_the_nearest() {
+    let project = shop();
+    let error = project.environment("prd").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no environment 'prd' in shopctl.yaml"
+    );
+    assert_eq!(error.hint().as_deref(), Some("did you mean 'prod'?"));
+    let error = project.environment("xyz").unwrap_err();
+    assert_eq!(error.hint().as_deref(), Some("there is: local, prod"));
+}
