@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
@@ -63,4 +64,66 @@ identifier! {
 identifier! {
     /// SHA-256 in lower-case hexadecimal digits of an artifact's bytes.
     ArtifactDigest
+}
+
+/// The bucket that holds an environment's artifacts and the records of its deploys.
+///
+/// In a template, `account` and `region` are `${AWS::AccountId}` and `${AWS::Region}`;
+/// the length is reckoned with the longest that can come in their place, so that both
+/// forms are the same bucket.
+pub fn artifact_bucket(project: &str, environment: &str, account: &str, region: &str) -> String {
+    // 63 characters, less `shopctl-`, 12 digits, 14 characters of region and two dashes.
+    const LONGEST: usize = 63 - 8 - 12 - 14 - 2;
+    const HASH: usize = 8;
+    let full = format!("{project}-{environment}");
+    let mut name: String = full
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    if name.len() > LONGEST || name != full {
+        // What is cut off or rewritten still tells two names apart.
+        let digest = Sha256::digest(format!("{project}/{environment}"));
+        let mut hash = hex::encode(digest);
+        hash.truncate(HASH);
+        name.truncate(LONGEST - HASH - 1);
+        name = format!("{}-{hash}", name.trim_end_matches('-'));
+    }
+    format!("shopctl-{name}-{account}-{region}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artifact_bucket_names_fit_and_differ() {
+        let bucket = |project, environment| {
+            artifact_bucket(project, environment, "123456789012", "ap-southeast-1")
+        };
+        assert_eq!(
+            bucket("shop", "local"),
+            "shopctl-shop-local-123456789012-ap-southeast-1"
+        );
+        assert_eq!(
+            artifact_bucket("shop", "prod", "${AWS::AccountId}", "${AWS::Region}"),
+            "shopctl-shop-prod-${AWS::AccountId}-${AWS::Region}"
+        );
+        let long = [
+            bucket("a-shop-with-a-name-that-is-long", "production"),
+            bucket("a-shop-with-a-name-that-is-long", "preview"),
+            bucket("a-shop-with-a-name", "that-is-long-production"),
+            bucket("Shop", "local"),
+            bucket("shop_", "local"),
+            bucket("shop.", "local"),
+            bucket("shop", "local"),
+        ];
+        for (index, name) in long.iter().enumerate() {
+            assert!(name.len() <= 63, "{name}");
+            assert!(!long[..index].contains(name), "{name} twice");
+            assert!(!name.contains("--"), "{name}");
+            let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(name.chars().all(valid), "{name}");
+        }
+    }
 }

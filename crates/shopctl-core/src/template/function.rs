@@ -170,7 +170,10 @@ mod tests {
         for (short, long) in [
             ("!Ref A", "{Ref: A}"),
             ("!GetAtt A.B.C", "{Fn::GetAtt: [A, B.C]}"),
-            ("!Join ['-', [a, !Ref B]]", "{Fn::Join: ['-', [a, {Ref: B}]]}"),
+            (
+                "!Join ['-', [a, !Ref B]]",
+                "{Fn::Join: ['-', [a, {Ref: B}]]}",
+            ),
         ] {
             let short = parse("t", short).unwrap();
             let long = parse("t", long).unwrap();

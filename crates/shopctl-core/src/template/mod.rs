@@ -1,11 +1,20 @@
 //! CloudFormation templates: modules, local references, checks, rendering.
 
+pub mod check;
 mod files;
 mod function;
+mod include;
 mod modules;
+mod omit;
+mod package;
+mod render;
+#[cfg(test)]
+mod render_tests;
 mod rendered;
 
 pub use files::{FileError, FileKind, Files};
+pub use package::ArtifactLookup;
+pub use render::{RenderInput, render};
 pub use rendered::{
     Capability, OmittedResource, ParameterDeclaration, RenderedTemplate, ResourceDeclaration,
     Upload, UploadSource,

@@ -166,9 +166,7 @@ impl Expander<'_> {
 fn condition_name(node: &Node) -> Option<String> {
     if let Some(call) = call(node) {
         let name = call.argument.as_str();
-        return name
-            .filter(|_| call.name == "Condition")
-            .map(str::to_owned);
+        return name.filter(|_| call.name == "Condition").map(str::to_owned);
     }
     match node.entries()? {
         [(key, value)] if key.as_str() == Some("Condition") => value.as_str().map(str::to_owned),

@@ -1,7 +1,7 @@
 //! From scopes to one document: the resources of all modules, with their overrides, in
 //! place of the section `Modules`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -29,6 +29,8 @@ const ATTRIBUTES: [&str; 8] = [
 #[derive(Debug)]
 pub(crate) struct Expanded {
     pub(crate) document: Node,
+    /// Where parameters are declared that loops used up.
+    pub(crate) used: Vec<Location>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
@@ -45,12 +47,17 @@ pub(crate) fn expand(
     constants::apply(&mut document, &mut expander.diagnostics);
     expander.add_scope(&document, None, "", file, &start);
     let document = expander.document(&document);
+    let used = expander.used;
     let warnings = expander.diagnostics;
     let failed = warnings.iter().any(|d| d.severity == Severity::Error);
     if failed {
         return Err(warnings);
     }
-    Ok(Expanded { document, warnings })
+    Ok(Expanded {
+        document,
+        used,
+        warnings,
+    })
 }
 
 type Entries = Vec<(Node, Node)>;
@@ -85,10 +92,32 @@ impl Expander<'_> {
             }
             None => {}
         }
+        self.drop_unused_conditions(&out);
         self.add_section(&mut out, "Conditions", |this| &this.conditions);
         self.add_section(&mut out, "Mappings", |this| &this.mappings);
         self.add_transforms(&mut out);
         out
+    }
+
+    /// Drops conditions of modules that nothing refers to; they would be reported, and who
+    /// uses a module cannot mend that.
+    fn drop_unused_conditions(&mut self, document: &Node) {
+        let mut texts = HashSet::new();
+        for section in ["Resources", "Outputs", "Conditions"] {
+            if let Some(node) = document.get(section) {
+                collect_texts(node, &mut texts);
+            }
+        }
+        let mut kept = IndexMap::new();
+        // A condition that is kept may keep others.
+        while let Some(name) = self.conditions.keys().find(|name| texts.contains(*name)) {
+            let name = name.clone();
+            if let Some(entry) = self.conditions.shift_remove(&name) {
+                collect_texts(&entry.1, &mut texts);
+                kept.insert(name, entry);
+            }
+        }
+        self.conditions = kept;
     }
 
     fn add_section(
@@ -286,7 +315,10 @@ impl Expander<'_> {
             let targets = self.override_targets(scope, name);
             let mut found = false;
             out.retain_mut(|(id, resource)| {
-                if !id.as_str().is_some_and(|id| targets.iter().any(|t| t == id)) {
+                if !id
+                    .as_str()
+                    .is_some_and(|id| targets.iter().any(|t| t == id))
+                {
                     return true;
                 }
                 found = true;
@@ -344,7 +376,8 @@ impl Expander<'_> {
         for (key, _) in &resources {
             let Some(id) = key.as_str() else { continue };
             if let Some(other) = seen.get(id).cloned() {
-                let message = format!("two resources would be named '{id}'; the other is at {other}");
+                let message =
+                    format!("two resources would be named '{id}'; the other is at {other}");
                 self.report(
                     Diagnostic::error(&key.location, message)
                         .with_hint("give the module or the resource another name"),
@@ -368,4 +401,16 @@ fn insert_before_outputs(document: &mut Node, name: &str, section: Node) {
     let index = entries.iter().position(late).unwrap_or(entries.len());
     let key = Node::plain(name, &section.location);
     entries.insert(index, (key, section));
+}
+
+fn collect_texts(node: &Node, texts: &mut HashSet<String>) {
+    match &node.value {
+        Value::Scalar(scalar) => {
+            texts.insert(scalar.text.clone());
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Mapping(entries) => entries
+            .iter()
+            .for_each(|(_, value)| collect_texts(value, texts)),
+    }
 }

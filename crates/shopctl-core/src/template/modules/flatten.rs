@@ -58,9 +58,8 @@ fn text_of<'a>(node: &'a Node, what: &str) -> Result<&'a str, Diagnostic> {
 /// The items of a source without a pattern: a mapping has one for each value, and one for
 /// each item of a value that is a list.
 fn items_of(source: &Node) -> Vec<Node> {
-    let single = |key: &Node, value: &Node| {
-        Node::mapping(vec![(key.clone(), value.clone())], &key.location)
-    };
+    let single =
+        |key: &Node, value: &Node| Node::mapping(vec![(key.clone(), value.clone())], &key.location);
     match &source.value {
         Value::Sequence(items) => items.clone(),
         Value::Scalar(_) => vec![source.clone()],
@@ -127,7 +126,10 @@ fn select(value: &Node, segment: &str) -> Vec<Node> {
         (Value::Mapping(_), _) => value.get(segment).cloned().into_iter().collect(),
         (Value::Sequence(items), Some("*")) => items.clone(),
         (Value::Sequence(items), Some(index)) => {
-            let item = index.parse::<usize>().ok().and_then(|index| items.get(index));
+            let item = index
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| items.get(index));
             item.cloned().into_iter().collect()
         }
         _ => Vec::new(),
@@ -233,7 +235,10 @@ fn filled(text: &str, node: &Node, variables: &Variables<'_>) -> Node {
     while let Some(start) = rest.find('$') {
         out.push_str(&rest[..start]);
         let after = &rest[start + 1..];
-        let (path, end) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+        let (path, end) = match after
+            .strip_prefix('{')
+            .and_then(|inner| inner.split_once('}'))
+        {
             Some((path, tail)) => (path.trim(), tail),
             None => {
                 let end = after
@@ -265,9 +270,7 @@ fn filled(text: &str, node: &Node, variables: &Variables<'_>) -> Node {
 fn lookup(path: &str, variables: &Variables<'_>) -> Option<Node> {
     let mut names = path.split('.');
     let first = variables.get(names.next()?)?;
-    names
-        .try_fold(first, |node, name| node.get(name))
-        .cloned()
+    names.try_fold(first, |node, name| node.get(name)).cloned()
 }
 
 fn grouped(items: &[Node], attribute: &str, argument: &Node) -> Node {

@@ -222,7 +222,8 @@ fn fill_sub(node: &Node, argument: &Node, item: &Item, index: usize) -> Node {
             match scalar_text(&value) {
                 Some(text) => *part = Part::Value(text),
                 None => {
-                    let variable: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+                    let variable: String =
+                        name.chars().filter(char::is_ascii_alphanumeric).collect();
                     variables.push((Node::string(&variable, location), finished(value)));
                     *part = Part::Variable(variable);
                 }
@@ -268,9 +269,10 @@ fn fill_loop(node: &Node, identifier: &str, key: &str) -> Node {
                 return node.clone();
             }
             let is_sub = node.tag.as_deref() == Some("!Sub");
-            let tag = node.tag.clone().filter(|_| {
-                !is_sub || sub_text::has_variables(&sub_text::split(&text))
-            });
+            let tag = node
+                .tag
+                .clone()
+                .filter(|_| !is_sub || sub_text::has_variables(&sub_text::split(&text)));
             return Node {
                 tag,
                 ..Node::string(text, &node.location)

@@ -47,7 +47,10 @@ impl Expander<'_> {
     fn merged(&mut self, node: &Node, argument: &Node) -> Option<Node> {
         let parts = argument.items().unwrap_or(&[]);
         let [first, second, more @ ..] = parts else {
-            self.error(&node.location, "Fn::Merge takes a list of two or more values");
+            self.error(
+                &node.location,
+                "Fn::Merge takes a list of two or more values",
+            );
             return None;
         };
         if let Some(open) = parts.iter().find(|part| is_call(part)) {

@@ -93,6 +93,9 @@ impl Expander<'_> {
 
     /// The value of a parameter of the template, where it has to be known when rendering.
     fn template_parameter(&mut self, name: &str, location: &Location) -> Option<Node> {
+        if let Some((key, _)) = self.scopes[0].parameters.get(name) {
+            self.used.push(key.location.clone());
+        }
         if let Some(value) = self.values.get(name) {
             return Some(Node::string(value, location));
         }

@@ -402,7 +402,10 @@ impl Expander<'_> {
         };
         let Value::Mapping(sections) = &document.value else {
             let what = document.describe();
-            self.error(&document.location, format!("a module is a mapping, not {what}"));
+            self.error(
+                &document.location,
+                format!("a module is a mapping, not {what}"),
+            );
             return None;
         };
         for (key, _) in sections {

@@ -125,11 +125,7 @@ impl Expander<'_> {
         match within(&value, path) {
             Some(found) => Some(found),
             None => {
-                let message = format!(
-                    "the input '{}' has nothing at '{}'",
-                    path.base,
-                    show(path)
-                );
+                let message = format!("the input '{}' has nothing at '{}'", path.base, show(path));
                 let hint = format!("its value is {}", value.describe());
                 self.report(Diagnostic::error(location, message).with_hint(hint));
                 Some(value)
@@ -155,9 +151,7 @@ impl Expander<'_> {
                 .iter()
                 .enumerate()
                 .filter(picked)
-                .map(|(_, copy)| {
-                    named(&format!("{prefix}{}", copy.id), path.rest, usage, location)
-                })
+                .map(|(_, copy)| named(&format!("{prefix}{}", copy.id), path.rest, usage, location))
                 .collect();
             return self.selected(nodes, path, location, || {
                 copies.iter().map(|copy| copy.key.clone()).collect()

@@ -45,3 +45,4 @@ mod sub_text;
 mod tests;
 
 pub(crate) use emit::expand;
+pub(crate) use sub_text::variables as sub_variables;

@@ -97,14 +97,13 @@ impl Expander<'_> {
 /// Texts such as `yes` are booleans where the schema wants one.
 fn with_boolean(schema: &Node, value: &Node) -> Node {
     let wanted = schema.get("Type").and_then(Node::as_str) == Some("Boolean");
-    let boolean = value
-        .as_str()
-        .filter(|_| wanted)
-        .and_then(|text| match text.to_ascii_lowercase().as_str() {
+    let boolean = value.as_str().filter(|_| wanted).and_then(|text| {
+        match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Some("true"),
             "false" | "no" | "off" => Some("false"),
             _ => None,
-        });
+        }
+    });
     match boolean {
         Some(boolean) => Node::plain(boolean, &value.location),
         None => value.clone(),

@@ -35,6 +35,8 @@ pub(super) struct Expander<'a> {
     /// Mappings with a key that is known only to CloudFormation, under their final names.
     pub(super) mappings: IndexMap<String, (Location, Node)>,
     pub(super) transforms: Vec<Node>,
+    /// Where parameters of the template are declared that stood for their values.
+    pub(super) used: Vec<Location>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether the template's own parameters stand for their values, as in the list of a loop.
     pub(super) render_time: bool,
@@ -116,6 +118,7 @@ impl<'a> Expander<'a> {
             conditions: IndexMap::new(),
             mappings: IndexMap::new(),
             transforms: Vec::new(),
+            used: Vec::new(),
             diagnostics: Vec::new(),
             render_time: false,
             busy: Vec::new(),

@@ -44,6 +44,15 @@ pub(super) fn has_variables(parts: &[Part]) -> bool {
     parts.iter().any(|part| matches!(part, Part::Variable(_)))
 }
 
+/// The names of the variables of a text.
+pub(crate) fn variables(text: &str) -> Vec<String> {
+    let name = |part| match part {
+        Part::Variable(name) => Some(name),
+        _ => None,
+    };
+    split(text).into_iter().filter_map(name).collect()
+}
+
 /// The parts as the text of a `Sub`.
 pub(super) fn join(parts: &[Part]) -> String {
     parts

@@ -1,0 +1,203 @@
+//! Rendering: a template of the project becomes the template that CloudFormation gets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::files::{Files, read_text};
+use super::package::{ArtifactLookup, Packager, Uploads, of_bytes};
+use super::{Capability, OmittedResource, RenderedTemplate, Upload};
+use super::{check, include, modules, omit};
+use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity};
+use crate::names::{StackName, artifact_bucket};
+use crate::project::Architecture;
+use crate::yaml::{Node, emit, parse};
+
+/// What rendering needs to know.
+pub struct RenderInput<'a> {
+    /// The stack, as the project file names it.
+    pub stack: &'a StackName,
+    /// Path of its template, relative to the project's root.
+    pub template: &'a str,
+    /// The project's files.
+    pub files: &'a dyn Files,
+    /// Digests of what is built and packed.
+    pub artifacts: &'a dyn ArtifactLookup,
+    /// What handlers are built for.
+    pub architecture: Architecture,
+    /// Resource types that the environment lacks; `*` stands for anything.
+    pub omit: &'a [String],
+    /// The project's name.
+    pub project: &'a str,
+    /// The environment's name.
+    pub environment: &'a str,
+    /// Literal values that the project file gives to the template's parameters. Only loops
+    /// over a parameter use them; they would otherwise run over its default.
+    pub parameters: &'a BTreeMap<String, String>,
+}
+
+/// Renders a stack's template. The same input gives the same bytes.
+///
+/// The steps: parse, put modules and snippets in place, leave out what the environment
+/// lacks, check, put artifacts in place of local references, write.
+pub fn render(input: &RenderInput<'_>) -> Result<RenderedTemplate, Diagnostics> {
+    let start = Location {
+        file: input.template.into(),
+        line: 1,
+        column: 1,
+    };
+    let bucket = artifact_bucket(
+        input.project,
+        input.environment,
+        "${AWS::AccountId}",
+        "${AWS::Region}",
+    );
+    let mut renderer = Renderer {
+        input,
+        bucket,
+        chain: Vec::new(),
+    };
+    renderer.render(input.template, &start, input.parameters)
+}
+
+struct Renderer<'a> {
+    input: &'a RenderInput<'a>,
+    bucket: String,
+    /// Templates that are being rendered, from the stack's own to the innermost.
+    chain: Vec<String>,
+}
+
+/// What nested templates add to the one that names them.
+#[derive(Default)]
+struct Nested {
+    uploads: Uploads,
+    capabilities: BTreeSet<Capability>,
+    omitted: Vec<OmittedResource>,
+    warnings: Vec<Diagnostic>,
+    errors: Vec<Diagnostic>,
+}
+
+impl Renderer<'_> {
+    fn render(
+        &mut self,
+        path: &str,
+        named_at: &Location,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<RenderedTemplate, Diagnostics> {
+        let files = self.input.files;
+        let text = read_text(files, path, named_at)?;
+        let document = parse(path, &text)?;
+        let expanded = modules::expand(document, path, files, parameters).map_err(Diagnostics)?;
+        let mut warnings = expanded.warnings;
+        let mut document = include::inline(expanded.document, files).map_err(Diagnostics)?;
+        let omission = omit::omit(&mut document, self.input.omit, self.input.stack);
+        if !omission.errors.is_empty() {
+            return Err(Diagnostics(omission.errors));
+        }
+        warnings.extend(omission.warnings);
+
+        let report = check::check(&document);
+        let (errors, more): (Vec<_>, Vec<_>) = report
+            .diagnostics
+            .into_iter()
+            // What a loop used up is used.
+            .filter(|found| {
+                found.severity == Severity::Error
+                    || !found
+                        .location
+                        .as_ref()
+                        .is_some_and(|at| expanded.used.contains(at))
+            })
+            .partition(|found| found.severity == Severity::Error);
+        warnings.extend(more);
+
+        // Local references are looked at even when the check found errors, so that one run
+        // shows all there is to mend.
+        self.chain.push(path.to_owned());
+        let (mut uploads, nested, package_errors) = self.package(&mut document);
+        self.chain.pop();
+        let errors: Vec<Diagnostic> = errors
+            .into_iter()
+            .chain(package_errors)
+            .chain(nested.errors)
+            .collect();
+        if !errors.is_empty() {
+            return Err(Diagnostics(errors));
+        }
+
+        let body = format!(
+            "# Rendered by shopctl from {path}; change it there.\n{}",
+            emit(&document)
+        );
+        if let Some(too_large) = check::check_size(named_at, &body) {
+            return Err(too_large.into());
+        }
+        let mut omitted = omission.resources;
+        omitted.extend(nested.omitted);
+        uploads.extend(nested.uploads);
+        warnings.extend(nested.warnings);
+        Ok(RenderedTemplate {
+            stack: self.input.stack.clone(),
+            digest: hex::encode(Sha256::digest(&body)),
+            body,
+            parameters: report.parameters,
+            outputs: report.outputs,
+            capabilities: report
+                .capabilities
+                .union(&nested.capabilities)
+                .copied()
+                .collect(),
+            resources: report.resources,
+            omitted,
+            uploads: uploads.into_values().collect(),
+            warnings,
+        })
+    }
+
+    fn package(&mut self, document: &mut Node) -> (Uploads, Nested, Vec<Diagnostic>) {
+        let mut nested = Nested::default();
+        let bucket = self.bucket.clone();
+        let input = self.input;
+        let mut render_nested = |path: &str, node: &Node| self.nested(path, node, &mut nested);
+        let mut packager = Packager {
+            files: input.files,
+            artifacts: input.artifacts,
+            bucket: &bucket,
+            architecture: input.architecture.as_str(),
+            nested: &mut render_nested,
+            uploads: Uploads::new(),
+            errors: Vec::new(),
+        };
+        packager.package(document);
+        let (uploads, errors) = (packager.uploads, packager.errors);
+        (uploads, nested, errors)
+    }
+
+    /// Renders a nested template; what it found is added to `nested`.
+    fn nested(&mut self, path: &str, node: &Node, nested: &mut Nested) -> Option<Upload> {
+        if self.chain.iter().any(|open| open == path) {
+            let chain = self.chain.join(" -> ");
+            let message = format!("a template nests itself: {chain} -> {path}");
+            nested
+                .errors
+                .push(Diagnostic::error(&node.location, message));
+            return None;
+        }
+        match self.render(path, &node.location, &BTreeMap::new()) {
+            Ok(rendered) => {
+                let uploads = rendered.uploads.into_iter();
+                nested
+                    .uploads
+                    .extend(uploads.map(|upload| (upload.key.clone(), upload)));
+                nested.capabilities.extend(rendered.capabilities);
+                nested.omitted.extend(rendered.omitted);
+                nested.warnings.extend(rendered.warnings);
+                Some(of_bytes(rendered.body.into_bytes(), ".yaml", path))
+            }
+            Err(Diagnostics(found)) => {
+                nested.errors.extend(found);
+                None
+            }
+        }
+    }
+}
