@@ -2,12 +2,13 @@
 //! binary is checked and packed. Nothing is uploaded.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use shopctl_core::names::ArtifactDigest;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::archive::Compression;
@@ -100,6 +101,12 @@ pub enum BuildEvent {
     CompileStarted {
         /// Name and version.
         package: String,
+    },
+    /// It became known how many packages the build goes through. A build with
+    /// little to do may end before.
+    PackagesCounted {
+        /// Packages in all.
+        total: usize,
     },
     /// A package was finished, or found unchanged.
     PackageFinished {
@@ -316,16 +323,23 @@ async fn compile(
     }
     let invocation = cargo.invocation(&arguments)?;
 
-    // Counting is done beside the build, which it must not hold up.
-    let total = AtomicUsize::new(0);
+    // Counting is done beside the build, and only once the build has read its own
+    // dependencies: before that, the two would wait for each other's locks.
+    let (total, under_way) = (AtomicUsize::new(0), Notify::new());
     let counting = async {
-        let count = cargo.count_packages(&packages, toolchain.triple()).await;
-        total.store(count.unwrap_or(0), Ordering::Relaxed);
-        std::future::pending::<std::convert::Infallible>().await
+        under_way.notified().await;
+        if let Some(count) = cargo.count_packages(&packages, toolchain.triple()).await {
+            total.store(count, Ordering::Relaxed);
+            progress(BuildEvent::PackagesCounted { total: count });
+        }
+        std::future::pending::<Infallible>().await
     };
     let mut listener = Listener::default();
     let building = invocation.run(|stream, line| {
         if let Some(report) = listener.hear(stream, &line) {
+            if matches!(report, Report::Compiling { .. } | Report::Finished { .. }) {
+                under_way.notify_one();
+            }
             progress(event(report, total.load(Ordering::Relaxed)));
         }
     });
@@ -409,7 +423,11 @@ fn check_and_pack(
         let path = path.clone();
         pack_error(PackError::Read { path, source })
     })?;
-    let mut problems = check_binary(&binary, request.architecture);
+    let mut problems = match request.runs_on {
+        // A local cloud on another system runs that system's programs.
+        RunsOn::ThisMachine if cfg!(not(target_os = "linux")) => Vec::new(),
+        _ => check_binary(&binary, request.architecture),
+    };
     let stops = |problem: &BinaryProblem| match request.runs_on {
         RunsOn::Lambda => problem.stops_on_aws(),
         RunsOn::ThisMachine => problem.stops_here(),

@@ -129,13 +129,30 @@ async fn handlers_become_artifacts_and_unchanged_ones_stay_the_same() {
 #[tokio::test]
 async fn progress_counts_packages_up_to_their_number() {
     let folder = workspace();
-    // So that counting, which leaves the lock file alone, has one to read.
+    // Counting leaves the lock file alone, so there has to be one.
     let mut request = request(&folder, &["alpha", "beta"]);
     build(&request).await.0.unwrap();
+    // The build lasts until the packages are counted.
+    let counted = folder.join("counted");
+    folder.write(
+        "services/shared/build.rs",
+        &format!(
+            "fn main() {{\n    for _ in 0..2000 {{\n        if std::path::Path::new({counted:?}).exists() {{ return; }}\n        \
+             std::thread::sleep(std::time::Duration::from_millis(10));\n    }}\n    panic!(\"not counted\");\n}}\n"
+        ),
+    );
     request.profile = "small".to_owned();
     request.runs_on = RunsOn::Lambda;
-    let (artifacts, events) = build(&request).await;
-    assert_eq!(artifacts.unwrap().len(), 2);
+    let events = Events::new();
+    let progress = |event| {
+        if event == (BuildEvent::PackagesCounted { total: 3 }) {
+            fs::write(&counted, "").unwrap();
+        }
+        events.push(event);
+    };
+    let artifacts = build_handlers(&request, &progress).await.unwrap();
+    assert_eq!(artifacts.len(), 2);
+    let events = events.take();
     let started: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
@@ -152,11 +169,7 @@ async fn progress_counts_packages_up_to_their_number() {
             _ => None,
         })
         .collect();
-    assert_eq!(
-        finished.iter().map(|(done, _)| *done).collect::<Vec<_>>(),
-        [1, 2, 3]
-    );
-    assert_eq!(finished[2].1, Some(3));
+    assert_eq!(finished, [(1, Some(3)), (2, Some(3)), (3, Some(3))]);
 }
 
 #[tokio::test]
