@@ -12,8 +12,16 @@ use crate::digest::{FieldDigest, sha256_hex};
 use crate::pack::{PackError, write_atomically};
 use crate::process::{Environment, Invocation, ToolError, words};
 
-/// How many lines of a failed command are shown.
+/// How many lines of a failed command are shown: some tools name the cause first
+/// and some last.
+const HEAD: usize = 15;
 const TAIL: usize = 40;
+
+/// From here on npm lists all options of its command; the cause came before.
+const NPM_USAGE: &str = "npm error Clean install a project";
+
+/// What npm says when the lock file does not belong to the manifest.
+const NPM_OUT_OF_SYNC: &str = "`npm ci` can only install packages when";
 
 /// In `node_modules`: the digest of the lock file that was installed from.
 const INSTALLED: &str = ".shopctl-installed";
@@ -113,7 +121,7 @@ pub enum SiteError {
         status: std::process::ExitStatus,
         /// Where it ran.
         folder: PathBuf,
-        /// The last lines that it wrote.
+        /// The first and last lines that it wrote.
         output: String,
     },
     /// The output folder is not a site.
@@ -153,6 +161,9 @@ impl SiteError {
                     "make it and commit it: npm install --prefix {}",
                     folder.display()
                 ))
+            }
+            Self::Command { output, folder, .. } if output.contains(NPM_OUT_OF_SYNC) => {
+                Some(format!("update the lock file: npm install --prefix {}", folder.display()))
             }
             Self::Command {
                 command, folder, ..
@@ -298,31 +309,41 @@ async fn install(request: &SiteRequest, progress: SiteProgress<'_>) -> Result<bo
     Ok(true)
 }
 
-/// Runs a command, and keeps its last lines for the case that it fails.
+/// Runs a command, and keeps what it says for the case that it fails.
 async fn run(
     invocation: &Invocation,
     folder: &Path,
     progress: SiteProgress<'_>,
 ) -> Result<(), SiteError> {
-    let mut tail = VecDeque::new();
+    let (mut head, mut left_out, mut tail) = (Vec::new(), 0, VecDeque::new());
+    let mut explained = false;
     let status = invocation
         .run(|_, line| {
-            if tail.len() == TAIL {
-                tail.pop_front();
+            explained |= line == NPM_USAGE;
+            if !explained && head.len() < HEAD {
+                head.push(line.clone());
+            } else if !explained {
+                if tail.len() == TAIL {
+                    tail.pop_front();
+                    left_out += 1;
+                }
+                tail.push_back(line.clone());
             }
-            tail.push_back(line.clone());
             progress(SiteEvent::LineWritten { line });
         })
         .await?;
     if status.success() {
         return Ok(());
     }
-    let output = Vec::from(tail).join("\n");
+    if left_out > 0 {
+        head.push(format!("... {left_out} lines ..."));
+    }
+    head.extend(tail);
     Err(SiteError::Command {
         command: invocation.shown().to_owned(),
         status,
         folder: folder.to_owned(),
-        output: output.trim_end().to_owned(),
+        output: head.join("\n").trim_end().to_owned(),
     })
 }
 

@@ -178,12 +178,12 @@ async fn a_failed_build_shows_its_last_lines_and_is_repeated() {
     );
     let error = fail(&request).await;
     let text = folder.redact(&error.to_string());
-    assert!(
-        text.starts_with("`npm run build` failed (exit status: 1) in DIR/site\nline "),
-        "{text}"
-    );
+    let start = "`npm run build` failed (exit status: 1) in DIR/site\n";
+    assert!(text.starts_with(start), "{text}");
     assert!(text.contains("src/main.tsx:3:1: error"), "{text}");
     assert!(text.contains("\nline 100"), "{text}");
+    assert!(text.contains("\nline 9\n"), "{text}");
+    assert!(text.contains("\n... 46 lines ...\n"), "{text}");
     assert!(!text.contains("line 50\n"), "{text}");
     assert_eq!(
         folder.redact(&error.hint().unwrap()),
@@ -191,6 +191,30 @@ async fn a_failed_build_shows_its_last_lines_and_is_repeated() {
     );
     folder.program("npm", npm.trim_start_matches("#!/bin/sh\n"));
     assert_eq!(build(&folder, &request).await, "run");
+}
+
+#[tokio::test]
+async fn a_lock_file_that_does_not_fit_is_told_without_npms_options() {
+    let folder = site();
+    folder.program(
+        "npm",
+        "echo 'npm error code EUSAGE'\n\
+         echo 'npm error `npm ci` can only install packages when they are in sync.'\n\
+         echo 'npm error Missing: react@19 from lock file'\n\
+         echo 'npm error'\n\
+         echo 'npm error Clean install a project'\n\
+         i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo npm error option $i; done\n\
+         exit 1",
+    );
+    let error = fail(&request(&folder)).await;
+    insta::assert_snapshot!(folder.redact(&format!("{error}\n{}", error.hint().unwrap())), @r"
+    `npm ci --no-audit --no-fund` failed (exit status: 1) in DIR/site
+    npm error code EUSAGE
+    npm error `npm ci` can only install packages when they are in sync.
+    npm error Missing: react@19 from lock file
+    npm error
+    update the lock file: npm install --prefix DIR/site
+    ");
 }
 
 #[tokio::test]
