@@ -17,9 +17,6 @@ use super::value::{ConfigValue, OutputReference, ParameterValue};
 /// The most tags a stack may have.
 const MOST_TAGS: usize = 50;
 
-/// The longest name of a bucket.
-const LONGEST_BUCKET_NAME: usize = 63;
-
 /// Adds what is wrong. The names of stacks and environments have to be known.
 pub(super) fn check(project: &Project, findings: &mut Findings) {
     references(project, findings);
@@ -36,7 +33,6 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
         site_config(project, findings);
         regions(project, findings);
         tag_counts(project, findings);
-        bucket_names(project, findings);
         stack_names(project, findings);
     }
 }
@@ -309,27 +305,6 @@ fn tag_counts(project: &Project, findings: &mut Findings) {
                      shopctl adds, more than {MOST_TAGS}",
                     environment.name
                 ),
-            );
-        }
-    }
-}
-
-/// The name of the bucket fits; names of stacks always do, by the bounds on their parts.
-fn bucket_names(project: &Project, findings: &mut Findings) {
-    for environment in project.environments() {
-        let bucket = project.artifact_bucket(environment, "123456789012");
-        let excess = bucket.len().saturating_sub(LONGEST_BUCKET_NAME);
-        if excess > 0 {
-            findings.push(
-                Diagnostic::error(
-                    &environment.location,
-                    format!(
-                        "the artifact bucket of environment '{}' would be named '{bucket}', \
-                         {excess} characters more than the {LONGEST_BUCKET_NAME} that S3 allows",
-                        environment.name
-                    ),
-                )
-                .with_hint("shorten the name of the project or of the environment"),
             );
         }
     }

@@ -7,14 +7,12 @@ use crate::diagnostic::Diagnostic;
 use crate::names::{EnvironmentName, StackName};
 use crate::yaml::{Node, ScalarStyle, Value};
 
+use super::containers::{Choice, Distinct, Entries, NonEmpty};
 use super::model::{Architecture, Located};
-use super::shape::{
-    Choice, Definitions, Distinct, Entries, Fields, Findings, NonEmpty, Object, Shape, key,
-    unexpected,
-};
+use super::shape::{Definitions, Fields, Findings, Object, Shape, key, unexpected};
 use super::text::{
     AccountId, Argument, CargoProfile, ConfigKey, FilePath, FolderPath, HandlerName, ParameterName,
-    ProjectName, Region, ResourceType, SiteFile, TagKey, TagValue, UrlName, UrlPath,
+    ProjectName, Region, ResourceTypePattern, SiteFile, TagKey, TagValue, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputKey, OutputReference, ParameterValue, Placed};
 
@@ -313,7 +311,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) tags: Option<Tags>,
     pub(super) protected: Option<bool>,
     pub(super) termination_protection: Option<bool>,
-    pub(super) omit: Option<Distinct<ResourceType>>,
+    pub(super) omit: Option<Distinct<ResourceTypePattern>>,
 }
 
 impl Object for EnvironmentKeys {
@@ -396,8 +394,8 @@ impl Object for EnvironmentKeys {
             omit: fields.optional(
                 key(
                     "omit",
-                    "Resource types that the environment lacks. Resources of these types are \
-                     left out of its templates, and each is listed.",
+                    "Resource types that the environment lacks; * stands for anything. Resources \
+                     of these types are left out of its templates, and each is listed.",
                 )
                 .example(json!(["AWS::Events::Archive"])),
             ),

@@ -1,10 +1,11 @@
 //! The project file `shopctl.yaml`: read, checked, described.
 //!
 //! [`Project::parse`] makes a [`Project`] of the text or says everything that is wrong
-//! with it; [`schema`] is the
+//! with it; [`check_wiring`] holds the project against its templates; [`schema`] is the
 //! JSON Schema for editors. Files are neither opened nor looked for here.
 
 mod consistency;
+mod containers;
 mod file;
 mod graph;
 mod model;
@@ -13,17 +14,19 @@ mod schema;
 mod shape;
 mod text;
 mod value;
+mod wiring;
 
 #[cfg(test)]
 mod tests;
 
 pub use model::{
     Architecture, Environment, EnvironmentKind, Given, Located, Project, Site, SiteConfig, Stack,
-    UnknownEnvironment, Url, artifact_bucket_name,
+    UnknownEnvironment, Url,
 };
 pub use schema::schema;
 pub use text::{
-    AccountId, CargoProfile, FilePath, FolderPath, HandlerName, ProjectName, Region, ResourceType,
-    SiteFile, UrlName, UrlPath,
+    AccountId, CargoProfile, FilePath, FolderPath, HandlerName, ProjectName, Region,
+    ResourceTypePattern, SiteFile, UrlName, UrlPath,
 };
 pub use value::{ConfigValue, LocalValue, OutputReference, ParameterValue, PseudoValue};
+pub use wiring::check_wiring;

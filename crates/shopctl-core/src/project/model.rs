@@ -8,12 +8,12 @@ use std::ops::Deref;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Location, did_you_mean};
-use crate::names::{CloudStackName, EnvironmentName, StackName};
+use crate::names::{self, CloudStackName, EnvironmentName, StackName};
 
 use super::graph::Graph;
 use super::text::{
-    AccountId, CargoProfile, FilePath, FolderPath, HandlerName, ProjectName, Region, ResourceType,
-    SiteFile, UrlName, UrlPath,
+    AccountId, CargoProfile, FilePath, FolderPath, HandlerName, ProjectName, Region,
+    ResourceTypePattern, SiteFile, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputReference, ParameterValue};
 
@@ -182,8 +182,8 @@ pub struct Environment {
     pub protected: bool,
     /// Whether CloudFormation refuses to delete the stacks.
     pub termination_protection: bool,
-    /// Resource types that it lacks.
-    pub omit: Vec<Located<ResourceType>>,
+    /// Resource types that it lacks; `*` stands for anything.
+    pub omit: Vec<Located<ResourceTypePattern>>,
 }
 
 impl Environment {
@@ -210,17 +210,6 @@ impl UnknownEnvironment {
     pub fn hint(&self) -> Option<String> {
         did_you_mean(&self.name, self.known.iter().map(EnvironmentName::as_str))
     }
-}
-
-/// The name of the bucket that holds an environment's artifacts and records. In a template
-/// `account` and `region` are `${AWS::AccountId}` and `${AWS::Region}`.
-pub fn artifact_bucket_name(
-    project: &ProjectName,
-    environment: &EnvironmentName,
-    account: &str,
-    region: &str,
-) -> String {
-    format!("{project}-{environment}-artifacts-{account}-{region}")
 }
 
 impl Project {
@@ -336,12 +325,11 @@ impl Project {
         tags
     }
 
-    /// The bucket that holds an environment's artifacts and records, see
-    /// [`artifact_bucket_name`].
+    /// The bucket that holds an environment's artifacts and records.
     pub fn artifact_bucket(&self, environment: &Environment, account: &str) -> String {
-        artifact_bucket_name(
-            &self.name,
-            &environment.name,
+        names::artifact_bucket(
+            self.name.as_str(),
+            environment.name.as_str(),
             account,
             environment.region.as_str(),
         )

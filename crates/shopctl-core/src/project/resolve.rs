@@ -14,6 +14,7 @@ use crate::names::{EnvironmentName, StackName};
 use crate::yaml;
 
 use super::consistency;
+use super::containers::{Entries, KeyShape};
 use super::file::{
     ConfigValues, EnvironmentKeys, Parameters, ProjectFile, SiteKeys, StackKeys, Tags, Version,
 };
@@ -21,7 +22,7 @@ use super::model::{
     Architecture, Environment, EnvironmentKind, Given, Located, Project, Site, SiteConfig, Stack,
     Url,
 };
-use super::shape::{Entries, Findings, KeyShape, Shape};
+use super::shape::{Findings, Shape};
 use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region};
 use super::value::{ConfigValue, ParameterValue, Placed};
 

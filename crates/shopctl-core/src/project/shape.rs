@@ -5,8 +5,6 @@
 //! Reading never stops at the first finding. What the keys mean together is not
 //! looked at here.
 
-use std::borrow::Borrow;
-
 use serde_json::{Map, Value as Json, json};
 
 use crate::diagnostic::{Diagnostic, Location, closest, did_you_mean};
@@ -220,14 +218,14 @@ pub(super) fn refuse_unknown_keys<'k>(
     known: &[&'k str],
     findings: &mut Findings,
 ) -> Vec<&'k str> {
+    let is_given = |known: &&str| entries.iter().any(|(key, _)| key.as_str() == Some(*known));
+    let free: Vec<&'k str> = known.iter().copied().filter(|key| !is_given(key)).collect();
     let mut meant = Vec::new();
     for (key, _) in entries {
         let text = key.as_str().unwrap_or_default();
         if known.contains(&text) {
             continue;
         }
-        let taken = |k: &&str| !entries.iter().any(|(key, _)| key.as_str() == Some(*k));
-        let free: Vec<&'k str> = known.iter().copied().filter(taken).collect();
         let mut finding = Diagnostic::error(
             &key.location,
             format!("unknown key {} in {object}", quote(text)),
@@ -331,211 +329,5 @@ impl<T: Shape> Shape for Located<T> {
 
     fn schema(definitions: &mut Definitions) -> Json {
         T::schema(definitions)
-    }
-}
-
-impl Shape for bool {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let value = node.as_bool();
-        if value.is_none() {
-            let mut finding = Diagnostic::error(&node.location, unexpected(node, "true or false"));
-            let meant = node
-                .as_str()
-                .and_then(|text| match text.to_lowercase().as_str() {
-                    "yes" | "y" | "on" | "1" | "true" => Some(true),
-                    "no" | "n" | "off" | "0" | "false" => Some(false),
-                    _ => None,
-                });
-            finding.hint = meant.map(|meant| format!("write {meant}"));
-            findings.push(finding);
-        }
-        value
-    }
-
-    fn schema(_: &mut Definitions) -> Json {
-        json!({ "type": "boolean" })
-    }
-}
-
-/// Tells a key with a finding (`Some(None)`) from one that is left out (`None`).
-impl<T: Shape> Shape for Option<T> {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        Some(T::read(node, findings))
-    }
-
-    fn schema(definitions: &mut Definitions) -> Json {
-        T::schema(definitions)
-    }
-}
-
-impl<T: Shape> Shape for Vec<T> {
-    /// Items with findings are left out.
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let Some(items) = node.items().filter(|_| node.tag.is_none()) else {
-            let mut finding = Diagnostic::error(&node.location, unexpected(node, "a list"));
-            finding.hint = node.as_str().and_then(as_list);
-            findings.push(finding);
-            return None;
-        };
-        Some(
-            items
-                .iter()
-                .filter_map(|item| T::read(item, findings))
-                .collect(),
-        )
-    }
-
-    fn schema(definitions: &mut Definitions) -> Json {
-        json!({ "type": "array", "items": T::schema(definitions) })
-    }
-}
-
-/// How a text of plain words would be written as a list.
-fn as_list(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_alphanumeric() || " -_./:".contains(c);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty() && text.chars().all(is_plain))
-        .then(|| format!("write [{}]", words.join(", ")))
-}
-
-/// A list whose items differ.
-#[derive(Debug)]
-pub(super) struct Distinct<T>(pub(super) Vec<Located<T>>);
-
-impl<T: Shape + PartialEq + Borrow<str>> Shape for Distinct<T> {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let items = Vec::<Located<T>>::read(node, findings)?;
-        for (index, item) in items.iter().enumerate() {
-            if let Some(first) = items[..index].iter().find(|i| i.value == item.value) {
-                findings.push(
-                    Diagnostic::error(
-                        &item.location,
-                        format!("{} is in the list twice", quote(item.value.borrow())),
-                    )
-                    .with_hint(format!("first at {}", first.location)),
-                );
-            }
-        }
-        Some(Self(items))
-    }
-
-    fn schema(definitions: &mut Definitions) -> Json {
-        let mut schema = Vec::<T>::schema(definitions);
-        schema["uniqueItems"] = json!(true);
-        schema
-    }
-}
-
-/// A list or mapping that holds something.
-#[derive(Debug)]
-pub(super) struct NonEmpty<T>(pub(super) T);
-
-impl<T: Shape> Shape for NonEmpty<T> {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let is_empty = match &node.value {
-            Value::Sequence(items) => items.is_empty(),
-            Value::Mapping(entries) => entries.is_empty(),
-            Value::Scalar(_) => false,
-        };
-        if is_empty {
-            findings.error(&node.location, "expected at least one entry, there is none");
-            return None;
-        }
-        T::read(node, findings).map(Self)
-    }
-
-    fn schema(definitions: &mut Definitions) -> Json {
-        let mut schema = T::schema(definitions);
-        let bound = if schema["type"] == "array" {
-            "minItems"
-        } else {
-            "minProperties"
-        };
-        schema[bound] = json!(1);
-        schema
-    }
-}
-
-/// A mapping from names that the user chooses. Keys are kept, in the order of the
-/// file, when their value has a finding (then it is `None`), so that what refers to
-/// them is not reported as well.
-#[derive(Debug)]
-pub(super) struct Entries<K, V>(pub(super) Vec<(Located<K>, Option<V>)>);
-
-impl<K, V> Default for Entries<K, V> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-/// A text that may be a key of [`Entries`].
-pub(super) trait KeyShape: Shape {
-    /// The key, whether it is well formed or not.
-    fn unchecked(text: &str) -> Self;
-}
-
-impl<K: KeyShape, V: Shape> Shape for Entries<K, V> {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let Some(entries) = node.entries().filter(|_| node.tag.is_none()) else {
-            findings.unexpected(node, "a mapping");
-            return None;
-        };
-        let read = |(key, value): &(Node, Node)| {
-            let name = K::read(key, findings)
-                .unwrap_or_else(|| K::unchecked(key.as_str().unwrap_or_default()));
-            let name = Located {
-                value: name,
-                location: key.location.clone(),
-            };
-            (name, V::read(value, findings))
-        };
-        Some(Self(entries.iter().map(read).collect()))
-    }
-
-    fn schema(definitions: &mut Definitions) -> Json {
-        json!({
-            "type": "object",
-            "propertyNames": K::schema(definitions),
-            "additionalProperties": V::schema(definitions),
-        })
-    }
-}
-
-/// One of a few words.
-pub(super) trait Choice: Sized + Copy + 'static {
-    /// The words and what they stand for.
-    const WORDS: &'static [(&'static str, Self)];
-    /// Other people's words for the same.
-    const ALIASES: &'static [(&'static str, &'static str)] = &[];
-
-    /// Reads one of the words.
-    fn read_word(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let text = node.as_str();
-        if let Some((_, value)) = Self::WORDS.iter().find(|(word, _)| Some(*word) == text) {
-            return Some(*value);
-        }
-        let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
-        let expected = match words.split_last() {
-            Some((last, others)) if !others.is_empty() => {
-                format!("{} or {last}", others.join(", "))
-            }
-            _ => words.concat(),
-        };
-        let mut finding = Diagnostic::error(&node.location, unexpected(node, &expected));
-        let alias = Self::ALIASES.iter().find(|(alias, _)| Some(*alias) == text);
-        let near = alias
-            .map(|(_, word)| *word)
-            .or_else(|| text.and_then(|text| closest(text, words.iter().copied())));
-        if let Some(near) = near {
-            finding = finding.with_hint(format!("did you mean '{near}'?"));
-        }
-        findings.push(finding);
-        None
-    }
-
-    /// The words as schema.
-    fn words_schema() -> Json {
-        let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
-        json!({ "type": "string", "enum": words })
     }
 }

@@ -11,7 +11,8 @@ use crate::diagnostic::Diagnostic;
 use crate::names::{EnvironmentName, StackName};
 use crate::yaml::{Node, ScalarStyle, Value};
 
-use super::shape::{Definitions, Findings, KeyShape, Shape, quote, unexpected};
+use super::containers::KeyShape;
+use super::shape::{Definitions, Findings, Shape, quote, unexpected};
 
 /// What a text has to look like.
 pub(super) struct Rule {
@@ -265,6 +266,12 @@ macro_rules! text {
 /// bucket names have in common, so that names can be put together.
 const NAME: &str = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 
+/// Longest names. With two hyphens between them they make the 128 characters that
+/// CloudFormation allows a stack's name.
+const LONGEST_PROJECT: usize = 32;
+const LONGEST_ENVIRONMENT: usize = 32;
+const LONGEST_STACK: usize = 62;
+
 /// Folders and files inside the project: no root, no backslash, no part that starts
 /// with two dots, so that none leads out.
 const FOLDER: &str = r"^(\./)?(\.|\.?[^./\\][^/\\]*(/\.?[^./\\][^/\\]*)*/?)$";
@@ -275,7 +282,7 @@ text! {
     pub struct ProjectName = Rule::new(
         "a project name of lower-case letters, digits and single hyphens",
         NAME,
-        20,
+        LONGEST_PROJECT,
     ).examples(&["shop"]);
 }
 
@@ -285,7 +292,7 @@ text!(
     Rule::new(
         "a stack name of lower-case letters, digits and single hyphens",
         NAME,
-        64,
+        LONGEST_STACK,
     )
     .examples(&["products"])
 );
@@ -296,7 +303,7 @@ text!(
     Rule::new(
         "an environment name of lower-case letters, digits and single hyphens",
         NAME,
-        20,
+        LONGEST_ENVIRONMENT,
     )
     .examples(&["local", "prod"])
 );
@@ -412,12 +419,12 @@ text! {
 }
 
 text! {
-    /// A resource type of CloudFormation.
-    pub struct ResourceType = Rule::new(
+    /// A resource type of CloudFormation; `*` stands for anything.
+    pub struct ResourceTypePattern = Rule::new(
         "a resource type such as 'AWS::Events::Archive'",
-        r"^[A-Za-z0-9]+::[A-Za-z0-9_@-]+(::[A-Za-z0-9]+){0,2}$",
+        r"^[A-Za-z0-9]+::[A-Za-z0-9_@*-]+(::[A-Za-z0-9*]+){0,2}$",
         204,
-    ).examples(&["AWS::Events::Archive"]);
+    ).examples(&["AWS::Events::Archive", "AWS::XRay::*"]);
 }
 
 text! {

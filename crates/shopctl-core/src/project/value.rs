@@ -7,10 +7,9 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::names::StackName;
 use crate::yaml::{Node, Value};
 
+use super::containers::Choice;
 use super::model::Located;
-use super::shape::{
-    Choice, Definitions, Fields, Findings, Object, Shape, key, refuse_unknown_keys,
-};
+use super::shape::{Definitions, Fields, Findings, Object, Shape, key, refuse_unknown_keys};
 use super::text::{ListItem, Literal, OutputPath, is_number_or_boolean, number};
 
 /// An output of a stack.

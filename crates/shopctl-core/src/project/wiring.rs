@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Location, closest, did_you_mean};
 use crate::names::StackName;
-use crate::template::{ParameterDeclaration, RenderedTemplate, check_value};
+use crate::template::check::check_value;
+use crate::template::{ParameterDeclaration, RenderedTemplate};
 
 use super::model::{Environment, EnvironmentKind, Given, Project};
 use super::shape::quote;
@@ -50,7 +51,7 @@ impl Wiring<'_> {
                 None => self.no_such_parameter(stack, name, template, &given.name_location),
             }
             if let ParameterValue::OutputOf(from) = &given.value {
-                self.output(from, &given.location);
+                self.output(from, &given.location, Some(stack));
             }
         }
         for (name, declaration) in &template.parameters {
@@ -121,8 +122,8 @@ impl Wiring<'_> {
                     Diagnostic::error(
                         &given.location,
                         format!(
-                            "parameter '{name}' of stack '{stack}' is a {} and takes one value, \
-                             there is a list",
+                            "parameter '{name}' of stack '{stack}' has the type {} and takes one \
+                             value, there is a list",
                             declaration.parameter_type
                         ),
                     )
@@ -137,6 +138,19 @@ impl Wiring<'_> {
             },
             ParameterValue::OutputOf(_) | ParameterValue::Local(_) => return,
         };
+        let is_written = matches!(given.value, ParameterValue::Literal(_));
+        if declaration.no_echo && is_written && !known.is_empty() && !self.environment.is_local() {
+            self.findings.push(
+                Diagnostic::warning(
+                    &given.location,
+                    format!(
+                        "parameter '{name}' of stack '{stack}' is secret (NoEcho), and its value \
+                         is written here"
+                    ),
+                )
+                .with_hint("let the template take it from Secrets Manager or SSM"),
+            );
+        }
         if let Err(problem) = check_value(declaration, &known) {
             self.findings.push(
                 Diagnostic::error(
@@ -163,23 +177,25 @@ impl Wiring<'_> {
     fn site_and_urls(&mut self) {
         if let Some(site) = self.project.site_in(self.environment) {
             for from in site.outputs() {
-                self.output(from, &from.location);
+                self.output(from, &from.location, None);
             }
         }
         if let Some(config) = self.project.site_config_for(self.environment) {
             for given in config.values.values() {
                 if let ConfigValue::OutputOf(from) = &given.value {
-                    self.output(from, &given.location);
+                    self.output(from, &given.location, None);
                 }
             }
         }
         let project = self.project;
         for (_, url) in project.urls_in(self.environment) {
-            self.output(&url.output, &url.output.location);
+            self.output(&url.output, &url.output.location, None);
         }
     }
 
-    fn output(&mut self, from: &OutputReference, location: &Location) {
+    /// What is taken from a template is there. A stack that takes it itself cannot be what
+    /// was meant.
+    fn output(&mut self, from: &OutputReference, location: &Location, taker: Option<&StackName>) {
         let Some(template) = self.templates.get(&from.stack) else {
             return;
         };
@@ -190,6 +206,7 @@ impl Wiring<'_> {
         let elsewhere = || {
             self.templates
                 .iter()
+                .filter(|(stack, _)| Some(*stack) != taker)
                 .find(|(_, template)| template.outputs.contains(&from.output))
                 .map(|(stack, _)| format!("did you mean '{stack}.{}'?", from.output))
         };
@@ -204,7 +221,7 @@ impl Wiring<'_> {
                 from.stack, from.output
             ),
         );
-        finding.hint = hint.or_else(|| Some("its template has no outputs".to_owned()));
+        finding.hint = hint.or_else(|| Some("declare it under Outputs there".to_owned()));
         self.findings.push(finding);
     }
 }

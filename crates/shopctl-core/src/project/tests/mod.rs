@@ -7,6 +7,7 @@ mod laws;
 mod messages;
 mod model;
 mod schema;
+mod wiring;
 
 use super::Project;
 

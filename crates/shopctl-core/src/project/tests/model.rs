@@ -162,8 +162,30 @@ fn names_on_aws() {
     );
     assert_eq!(
         project.artifact_bucket(prod, "012345678901"),
-        "shop-prod-artifacts-012345678901-eu-central-1"
+        "shopctl-shop-prod-012345678901-eu-central-1"
     );
+}
+
+#[test]
+fn the_longest_names_make_a_stack_name_that_cloudformation_takes() {
+    let name = |length: usize| "n".repeat(length);
+    let text = |project: usize, environment: usize, stack: usize| {
+        format!(
+            "version: 1\nproject: {}\nstacks: {{ {}: {{}} }}\nenvironments: {{ {}: {{ local: true }} }}\n",
+            name(project),
+            name(stack),
+            name(environment)
+        )
+    };
+    let project = Project::parse("shopctl.yaml", &text(32, 32, 62)).unwrap();
+    let environment = project.environments().next().unwrap();
+    let stack = &project.stacks().next().unwrap().name;
+    let cloud_name = project.cloud_stack_name(environment, stack);
+    assert_eq!(cloud_name.as_str().len(), 128);
+    assert!(project.artifact_bucket(environment, "000000000000").len() <= 63);
+    for (project, environment, stack) in [(33, 32, 62), (32, 33, 62), (32, 32, 63)] {
+        assert!(Project::parse("shopctl.yaml", &text(project, environment, stack)).is_err());
+    }
 }
 
 #[test]
