@@ -34,9 +34,16 @@ export function Layout() {
       </main>
       <footer className="site-footer">
         <div className="site-footer-row">
-          <p className="site-footer-brand">Tarnside</p>
-          <p>Well-made things for out there and back home. Bought once, repaired often.</p>
-          <p>All prices in euro, including VAT.</p>
+          <div>
+            <p className="site-footer-brand">Tarnside</p>
+            <p>Well-made things for out there and back home. Bought once, repaired often.</p>
+            <p>All prices in euro, including VAT.</p>
+          </div>
+          <nav aria-label="More">
+            <Link to={paths.home}>The shop</Link>
+            <Link to={paths.cart}>Your cart</Link>
+            <Link to={paths.orders}>My orders</Link>
+          </nav>
         </div>
       </footer>
       <ScrollRestoration />

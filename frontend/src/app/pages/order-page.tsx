@@ -13,7 +13,7 @@ export function OrderPage() {
   const isNew = state?.isNew === true;
   return (
     <Page title={`Order ${shortOrderId(orderId)}`} heading={isNew ? "Thank you for your order" : undefined}>
-      {isNew && <p className="lead">We have written to {session?.email}. You can follow your order here.</p>}
+      {isNew && <p className="lead">A confirmation goes to {session?.email}. You can follow your order here.</p>}
       <OrderDetails orderId={orderId} />
       <p className="page-end">
         <Link to={paths.orders}>All my orders</Link>

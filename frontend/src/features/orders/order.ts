@@ -38,4 +38,4 @@ export interface OrderRequest {
 export const isWaiting = (order: Order): boolean => order.status === "NEW";
 
 /** The end of an order's number is the part that differs between orders; enough to talk about one. */
-export const shortOrderId = (orderId: string): string => orderId.slice(-8).toUpperCase();
+export const shortOrderId = (orderId: string): string => orderId.slice(-8);

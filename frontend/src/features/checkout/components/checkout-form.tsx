@@ -48,6 +48,11 @@ export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
     <form
       className="form"
       noValidate
+      onInput={(event) => {
+        // What is being put right is no longer wrong; the next submit looks again.
+        const { name } = event.target as HTMLInputElement;
+        setErrors((found) => Object.fromEntries(Object.entries(found).filter(([field]) => field !== name)));
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         submit(event.currentTarget);

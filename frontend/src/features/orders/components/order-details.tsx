@@ -60,7 +60,7 @@ function explain({ status }: Order): string {
     case "NEW":
       return "We have your order and are looking at it.";
     case "CREATED":
-      return "Everything is fine. We have sent you an e-mail.";
+      return "Everything is fine, we are getting it ready.";
     case "REJECTED":
       return "We are sorry, we cannot fulfil this order. Nothing will be charged.";
     default:
