@@ -33,7 +33,7 @@ pub(super) fn check(text: &str, partial: bool, location: &Location) -> (usize, V
             let message = format!("'{{{{ resolve:{inner}}}}}' stays a text because of the space");
             findings.push(
                 Diagnostic::error(location, message)
-                    .with_hint(format!("write '{{{{resolve:{inner}}}}}'")),
+                    .with_hint(format!("write '{{{{resolve:{}}}}}'", inner.trim_end())),
             );
         } else if let Err((what, hint)) = check_reference(inner) {
             let mut finding =

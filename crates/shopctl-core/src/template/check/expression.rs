@@ -1,7 +1,7 @@
 //! Nodes read as values of a template: data, or a call of an intrinsic function in
 //! either spelling. Borrowed views for the checks; nothing is changed or evaluated.
 
-use crate::diagnostic::Location;
+use crate::diagnostic::{Location, closest};
 use crate::yaml::{Node, Value};
 
 /// A node, with or without its tag: the argument of `!Sub x` is the same node as the
@@ -220,15 +220,16 @@ fn short_name(long: &str) -> &str {
     long.strip_prefix("Fn::").unwrap_or(long)
 }
 
-/// The names of all functions in the spelling of `written`, for suggestions.
-pub(super) fn function_names(written: &str) -> Vec<String> {
-    let short = written.starts_with('!');
-    FUNCTIONS
+/// The function that was probably meant, in the spelling of what was written.
+pub(super) fn closest_function(written: &str) -> Option<String> {
+    let tag = written.strip_prefix('!');
+    let word = short_name(tag.unwrap_or(written));
+    let found = closest(word, FUNCTIONS.iter().map(|(_, long)| short_name(long)))?;
+    let (_, long) = FUNCTIONS
         .iter()
-        .filter(|(function, _)| !(short && function.is_extension()))
-        .map(|(_, long)| match short {
-            true => format!("!{}", short_name(long)),
-            false => (*long).to_owned(),
-        })
-        .collect()
+        .find(|(_, long)| short_name(long) == found)?;
+    Some(match tag {
+        Some(_) => format!("!{found}"),
+        None => (*long).to_owned(),
+    })
 }

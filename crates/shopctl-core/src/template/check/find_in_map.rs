@@ -10,15 +10,17 @@ use crate::yaml::Node;
 
 impl<'a> Walk<'_, 'a> {
     pub(super) fn check_find_in_map(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let takes = "a mapping and two keys";
-        let most = if self.names.extensions { 4 } else { 3 };
-        let Some(items) = self.list(call, 3, most, takes) else {
-            if call.argument.items().is_some_and(|items| items.len() == 4) {
-                let hint = "a default value needs 'Transform: AWS::LanguageExtensions'".to_owned();
-                let message = format!("{} has a fourth item", call.name);
-                self.findings
-                    .error_with(call.argument.location(), message, Some(hint));
-            }
+        let extensions = self.names.extensions;
+        if !extensions && call.argument.items().is_some_and(|items| items.len() == 4) {
+            let message = format!(
+                "the default value of {} needs 'Transform: AWS::LanguageExtensions'",
+                call.name
+            );
+            self.findings.error(call.argument.location(), message);
+            return;
+        }
+        let most = if extensions { 4 } else { 3 };
+        let Some(items) = self.list(call, 3, most, "[mapping, key, key of that]") else {
             return;
         };
         for item in items {

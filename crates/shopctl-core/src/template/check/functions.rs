@@ -26,7 +26,7 @@ impl<'a> Walk<'_, 'a> {
             Function::Cidr => self.check_cidr(call, scope),
             Function::Base64 | Function::GetAZs => self.check_one(call, "one text", scope),
             Function::ImportValue => {
-                let section = Section::Early("what is imported is decided before");
+                let section = Section::Early("imports are looked up before there are resources");
                 self.check_one(call, "the name of an export", Scope { section, ..scope });
             }
             Function::GetStackOutput => self.check_get_stack_output(call, scope),
@@ -44,10 +44,10 @@ impl<'a> Walk<'_, 'a> {
             Function::And | Function::Or => self.check_conditions(call, 2, 10, scope),
             Function::Not => self.check_conditions(call, 1, 1, scope),
             Function::Equals | Function::Contains => {
-                self.check_members(call, 2, "two values", scope);
+                self.check_members(call, 2, "[value, value]", scope);
             }
             Function::EachMemberEquals | Function::EachMemberIn => {
-                self.check_members(call, 2, "a list and what its members have to be", scope);
+                self.check_members(call, 2, "[list, value or list]", scope);
             }
             Function::RefAll | Function::ValueOf | Function::ValueOfAll => {
                 self.check_rule_value(function, call, scope);
@@ -78,14 +78,14 @@ impl<'a> Walk<'_, 'a> {
             Some(items) if (least..=most).contains(&items.len()) => return Some(items),
             Some(items) => {
                 let message = format!(
-                    "{} takes a list of {takes}; this one has {} {}",
+                    "{} takes {takes}; this list has {} {}",
                     call.name,
                     items.len(),
                     if items.len() == 1 { "item" } else { "items" },
                 );
                 self.findings.error(call.argument.location(), message);
             }
-            None => self.wrong(call, &format!("a list of {takes}")),
+            None => self.wrong(call, takes),
         }
         None
     }
@@ -112,7 +112,7 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         }
-        let Some(items) = self.list(call, 2, 2, "a resource and an attribute") else {
+        let Some(items) = self.list(call, 2, 2, "[resource, attribute]") else {
             return;
         };
         let [resource, attribute] = [&items[0], &items[1]].map(Expression::new);
@@ -134,7 +134,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_sub(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        const TAKES: &str = "a text, or a list of a text and a mapping of its variables";
+        const TAKES: &str = "a text, or [text, mapping of its variables]";
         let (text, own) = match (call.argument.text(), call.argument.items()) {
             (Some(_), _) => (call.argument, &[][..]),
             (None, Some([text, own]))
@@ -166,8 +166,9 @@ impl<'a> Walk<'_, 'a> {
                 },
                 Variable::Malformed(name) => {
                     let message = format!("'${{{name}}}' holds no name that Sub could replace");
-                    let hint = format!("'${{!{name}}}' stands for the text itself");
-                    self.findings.error_with(location, message, Some(hint));
+                    let hint = (!name.is_empty())
+                        .then(|| format!("'${{!{name}}}' stands for the text itself"));
+                    self.findings.error_with(location, message, hint);
                 }
                 Variable::Unclosed(rest) => {
                     let shown = rest.trim_end();
@@ -188,7 +189,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_if(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let takes = "the name of a condition, a value if it is true, and one if not";
+        let takes = "[condition, value if true, value if not]";
         let Some(items) = self.list(call, 3, 3, takes) else {
             return;
         };
@@ -216,7 +217,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_join(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let Some(items) = self.list(call, 2, 2, "a delimiter and a list of texts") else {
+        let Some(items) = self.list(call, 2, 2, "[delimiter, list of texts]") else {
             return;
         };
         self.delimiter(call, &items[0]);
@@ -269,7 +270,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_select(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let Some(items) = self.list(call, 2, 2, "an index and a list") else {
+        let Some(items) = self.list(call, 2, 2, "[index, list]") else {
             return;
         };
         let [index, list] = [&items[0], &items[1]].map(Expression::new);
@@ -295,7 +296,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_split(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let Some(items) = self.list(call, 2, 2, "a delimiter and a text") else {
+        let Some(items) = self.list(call, 2, 2, "[delimiter, text]") else {
             return;
         };
         self.delimiter(call, &items[0]);
@@ -307,7 +308,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_cidr(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let takes = "an address block, a count and the bits of each block";
+        let takes = "[address block, count, bits of each block]";
         let Some(items) = self.list(call, 2, 3, takes) else {
             return;
         };
@@ -383,8 +384,8 @@ impl<'a> Walk<'_, 'a> {
 
     fn check_conditions(&mut self, call: &Call<'a>, least: usize, most: usize, scope: Scope<'a>) {
         let takes = match (least, most) {
-            (1, _) => "one condition".to_owned(),
-            _ => format!("{least} to {most} conditions"),
+            (1, _) => "a list of one condition".to_owned(),
+            _ => format!("a list of {least} to {most} conditions"),
         };
         for item in self.list(call, least, most, &takes).unwrap_or_default() {
             self.condition(Expression::new(item), scope);
@@ -406,7 +407,7 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         }
-        let Some(items) = self.list(call, 2, 2, "a parameter and an attribute of its value") else {
+        let Some(items) = self.list(call, 2, 2, "[parameter, attribute of its value]") else {
             return;
         };
         let first = Expression::new(&items[0]);

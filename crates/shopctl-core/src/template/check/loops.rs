@@ -3,10 +3,11 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html>
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::expression::{Expected, Expression, Function, LOOP_PREFIX};
 use super::findings::Findings;
+use crate::diagnostic::Location;
 use crate::yaml::{Node, ScalarStyle, Value};
 
 /// Sections that may hold loops.
@@ -43,7 +44,7 @@ pub(super) fn write_out<'a>(
     let mut writer = Writer {
         parameters: document.get("Parameters"),
         extensions,
-        names: HashSet::new(),
+        names: HashMap::new(),
         nodes: 0,
         incomplete: false,
         findings,
@@ -78,7 +79,8 @@ fn has_loop(node: &Node) -> bool {
 struct Writer<'f> {
     parameters: Option<&'f Node>,
     extensions: bool,
-    names: HashSet<String>,
+    /// Names of loops; copies of an inner loop share name and place.
+    names: HashMap<String, Location>,
     nodes: usize,
     incomplete: bool,
     findings: &'f mut Findings,
@@ -146,10 +148,7 @@ impl Writer<'_> {
                     return;
                 }
                 if is_loop(&key) {
-                    // Copies of an inner loop share its name.
-                    let inner = key.as_str().unwrap_or_default().to_owned();
                     self.write_loop(&key, &content, out);
-                    self.names.remove(&inner);
                 } else {
                     let content = self.node(&content);
                     self.add(out, key, content);
@@ -169,10 +168,13 @@ impl Writer<'_> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
             let message = format!("the loop name '{name}' has to be of letters and digits");
             self.findings.error(&key.location, message);
-        } else if !self.names.insert(written.to_owned()) {
+        } else if let Some(first) = self.names.get(name)
+            && *first != key.location
+        {
             let message = format!("a second loop is called '{name}'");
             self.findings.error(&key.location, message);
         }
+        self.names.insert(name.to_owned(), key.location.clone());
         let parts = match node.items() {
             Some([identifier, collection, body]) if node.tag.is_none() => identifier
                 .as_str()

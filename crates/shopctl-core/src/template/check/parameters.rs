@@ -156,7 +156,11 @@ fn allowed_values(node: &Node, findings: &mut Findings) -> Vec<String> {
         return Vec::new();
     };
     let Some(items) = node.items().filter(|items| !items.is_empty()) else {
-        let message = format!("AllowedValues is a list of values, not {}", node.describe());
+        let what = match node.items() {
+            Some(_) => "an empty one".to_owned(),
+            None => node.describe(),
+        };
+        let message = format!("AllowedValues is a list of values, not {what}");
         findings.error(&node.location, message);
         return Vec::new();
     };
@@ -250,7 +254,7 @@ fn check_constraints(declaration: &ParameterDeclaration, node: &Node, findings: 
             let message = format!("a default of more than {PARAMETER_VALUE_BYTES} bytes");
             findings.error(location, message);
         } else if let Err(what) = check_value(declaration, default) {
-            findings.error(location, format!("the default {what}"));
+            findings.error(location, format!("the default does not fit: {what}"));
         }
     }
 }

@@ -181,3 +181,7 @@ fn check_uses(document: &Node, names: &Names<'_>, uses: &Uses<'_>, findings: &mu
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+mod tests;

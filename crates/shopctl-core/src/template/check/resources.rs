@@ -65,7 +65,10 @@ impl<'a> Walk<'_, 'a> {
 
     /// The argument of a transform that stands among other keys.
     pub(super) fn include(&mut self, node: &'a Node) {
-        let scope = Scope::new(Section::Early("it is processed before"), None);
+        let scope = Scope::new(
+            Section::Early("macros run before there are resources"),
+            None,
+        );
         self.argument(Expression::new(node), scope);
     }
 
@@ -185,7 +188,7 @@ impl<'a> Walk<'_, 'a> {
         let policy = node.get(key)?;
         let expression = Expression::new(policy);
         if expression.call(Expected::Value).is_some() && self.names.extensions {
-            let section = Section::Early("policies are decided before");
+            let section = Section::Early("policies are decided before there are resources");
             self.value(expression, Scope::new(section, None));
             return None;
         }
@@ -244,9 +247,10 @@ impl<'a> Walk<'_, 'a> {
                 "the value of output '{name}' has to be one text, not {}",
                 expression.describe()
             );
-            let hint = "a list becomes a text by Fn::Join".to_owned();
-            self.findings
-                .error_with(&value.location, message, Some(hint));
+            let hint = expression
+                .items()
+                .map(|_| "a list becomes a text by Fn::Join".to_owned());
+            self.findings.error_with(&value.location, message, hint);
         }
         self.value(expression, scope);
     }
@@ -258,7 +262,8 @@ impl<'a> Walk<'_, 'a> {
         check_keys(export, "export attribute", &["Name"], self.findings);
         match export.get("Name") {
             Some(name) => {
-                let section = Section::Early("the name of an export is decided before");
+                let section =
+                    Section::Early("the names of exports are decided before there are resources");
                 self.value(Expression::new(name), Scope::new(section, None));
             }
             None => {

@@ -11,12 +11,12 @@ use crate::template::ParameterDeclaration;
 
 /// Checks `value` as it would be sent to CloudFormation; a list is one text with commas.
 ///
-/// The error is a fragment that fits behind the parameter's name. It does not quote
-/// the value of a `NoEcho` parameter.
+/// The error is a fragment that fits behind the parameter's name and a colon. It does
+/// not quote the value of a `NoEcho` parameter.
 pub fn check_value(declaration: &ParameterDeclaration, value: &str) -> Result<(), String> {
     if value.len() > PARAMETER_VALUE_BYTES {
         return Err(format!(
-            "has {} bytes; CloudFormation takes {PARAMETER_VALUE_BYTES}",
+            "the value has {} bytes; CloudFormation takes {PARAMETER_VALUE_BYTES}",
             value.len()
         ));
     }

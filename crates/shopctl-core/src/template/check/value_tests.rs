@@ -41,10 +41,27 @@ fn numbers_are_within_their_bounds() {
     number.min_value = Some(1.0);
     number.max_value = Some(2.5);
     insta::assert_snapshot!(
-        said(&number, &["1", "2.5", "2e0", "0", "3", "", "one", "inf", "NaN", "0x1"]), @"");
+        said(&number, &["1", "2.5", "2e0", "0", "3", "", "one", "inf", "NaN", "0x1"]), @r#"
+    "1": fine
+    "2.5": fine
+    "2e0": fine
+    "0": '0' is less than 1
+    "3": '3' is more than 2.5
+    "": '' is not a number
+    "one": 'one' is not a number
+    "inf": 'inf' is not a number
+    "NaN": 'NaN' is not a number
+    "0x1": '0x1' is not a number
+    "#);
     let mut numbers = declaration("List<Number>");
     numbers.allowed_values = vec!["1".to_owned(), "2".to_owned()];
-    insta::assert_snapshot!(said(&numbers, &["1,2", "1, 2", "", "1,x", "1,3"]), @"");
+    insta::assert_snapshot!(said(&numbers, &["1,2", "1, 2", "", "1,x", "1,3"]), @r#"
+    "1,2": fine
+    "1, 2": fine
+    "": fine
+    "1,x": 'x' is not a number
+    "1,3": '3' is not one of '1', '2'
+    "#);
 }
 
 #[test]
@@ -52,18 +69,35 @@ fn texts_keep_their_length_and_pattern() {
     let mut text = declaration("String");
     text.min_length = Some(2);
     text.max_length = Some(3);
-    insta::assert_snapshot!(said(&text, &["ab", "äöü", "a", "abcd"]), @"");
+    insta::assert_snapshot!(said(&text, &["ab", "äöü", "a", "abcd"]), @r#"
+    "ab": fine
+    "äöü": fine
+    "a": 'a' has 1 characters; at least 2 are needed
+    "abcd": 'abcd' has 4 characters; at most 3 are allowed
+    "#);
     let mut port = declaration("String");
     port.allowed_pattern = Some("[0-9]{0,5}".to_owned());
     port.constraint_description = Some("a port, or nothing".to_owned());
-    insta::assert_snapshot!(said(&port, &["", "4566", "4566x", "456789", "4566\n"]), @"");
+    insta::assert_snapshot!(said(&port, &["", "4566", "4566x", "456789", "4566\n"]), @r#"
+    "": fine
+    "4566": fine
+    "4566x": '4566x' does not match the pattern '[0-9]{0,5}': a port, or nothing
+    "456789": '456789' does not match the pattern '[0-9]{0,5}': a port, or nothing
+    "4566\n": '4566
+    ' does not match the pattern '[0-9]{0,5}': a port, or nothing
+    "#);
 }
 
 #[test]
 fn a_pattern_holds_for_every_item_of_a_list() {
     let mut zones = declaration("CommaDelimitedList");
     zones.allowed_pattern = Some(r"[a-z]+-\d".to_owned());
-    insta::assert_snapshot!(said(&zones, &["eu-1,us-2", "eu-1, us-2", "eu-1,us", ""]), @"");
+    insta::assert_snapshot!(said(&zones, &["eu-1,us-2", "eu-1, us-2", "eu-1,us", ""]), @r#"
+    "eu-1,us-2": fine
+    "eu-1, us-2": fine
+    "eu-1,us": 'us' does not match the pattern '[a-z]+-\d'
+    "": fine
+    "#);
 }
 
 #[test]
@@ -84,7 +118,7 @@ fn a_value_has_a_size() {
     let text = declaration("String");
     assert_eq!(check_value(&text, &"x".repeat(4096)), Ok(()));
     let what = check_value(&text, &"x".repeat(4097)).unwrap_err();
-    assert_eq!(what, "has 4097 bytes; CloudFormation takes 4096");
+    assert_eq!(what, "the value has 4097 bytes; CloudFormation takes 4096");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! every name refers to. The form of each function's argument is in `functions`.
 
 use super::dynamic;
-use super::expression::{Call, Expected, Expression, Function, LOOP_PREFIX, function_names};
+use super::expression::{Call, Expected, Expression, Function, LOOP_PREFIX, closest_function};
 use super::findings::{Findings, suggest};
 use super::names::{Link, Names, PSEUDO_PARAMETERS, Uses, sorted};
 use crate::diagnostic::Location;
@@ -149,9 +149,8 @@ impl<'n, 'a> Walk<'n, 'a> {
         let known = call.function;
         match known {
             None => {
-                let all = function_names(call.name);
                 let message = format!("unknown function {}", call.name);
-                let hint = suggest(call.name, all.iter().map(String::as_str));
+                let hint = closest_function(call.name).map(|name| format!("did you mean {name}?"));
                 self.findings.error_with(call.location, message, hint);
             }
             Some(function) if function.is_extension() && !self.names.extensions => {
