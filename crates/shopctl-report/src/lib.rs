@@ -1,1 +1,30 @@
-//! stub
+//! Turns deploy events into what people and programs read: a terminal, plain lines, NDJSON,
+//! a GitHub workflow; and the text of statuses, diagnostics and errors.
+//!
+//! It reads no clock, no environment variable and does not ask whether something is a
+//! terminal: time comes with the events and ticks, looks come as an [`Appearance`].
+
+mod appearance;
+mod diagnostics;
+mod excerpt;
+mod frame;
+mod github;
+mod json;
+mod markdown;
+mod plain;
+mod reporter;
+mod run;
+mod status;
+mod summary;
+mod terminal;
+mod text;
+
+pub use appearance::Appearance;
+pub use diagnostics::{render_diagnostics, render_error};
+pub use github::{GitHub, annotations};
+pub use json::Json;
+pub use plain::Plain;
+pub use reporter::Reporter;
+pub use status::render_status;
+pub use terminal::Terminal;
+pub use text::{count, duration, size};
