@@ -24,7 +24,7 @@ import time
 VERSION = "1.5.33"
 SNAPSHOT_SECONDS = float(os.environ.get("SHOPCTL_SNAPSHOT_SECONDS", "15"))
 # A stack operation takes well under a second; one that waits for a slow custom resource must not hold up a stop.
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 2.0
 
 logger = logging.getLogger("shopctl")
 
@@ -105,6 +105,7 @@ class Server:
                         raise
                     await asyncio.sleep(0.05)
             written = await asyncio.to_thread(self._store.write, states)
+            self._store.slim()
         self._saved_at, self._problem = time.time(), None
         return written
 

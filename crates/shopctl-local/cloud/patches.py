@@ -31,13 +31,12 @@ def apply():
     custom_resources_fail_fast()
     preflight_names_the_headers()
     http_api_cors()
-    http_api_stage_escaped()
     request_validators()
     lambda_functions()
     buckets_with_objects_stay()
     user_pool_provider_url()
     s3_origins()
-    rds_data_endpoint()
+    databases_on_this_machine()
 
 
 def wrap(resource_type, operation, wrapper):
@@ -158,17 +157,6 @@ def http_api_cors():
         "update",
         lambda update, physical_id, old, new, *rest: update(physical_id, lowered(old), lowered(new), *rest),
     )
-
-
-def http_api_stage_escaped():
-    """The stage `$default` in a direct URL also arrives escaped, as `%24default`: URL libraries and CloudFront origin
-    paths write it so."""
-    original = app._parse_execute_api_url
-
-    def parse(host, path):
-        return original(host, path.replace("/%24default", "/$default", 1) if "/%24default" in path else path)
-
-    app._parse_execute_api_url = parse
 
 
 def request_validators():
@@ -303,20 +291,31 @@ def s3_origins():
     wrap(kind, "update", lambda update, physical_id, old, new, *rest: update(physical_id, filled(old), filled(new), *rest))
 
 
-def rds_data_endpoint():
-    """The RDS Data API answers from a stub unless a container backs the instance. Here the database is a server that
-    shopctl starts at the instance's own endpoint."""
-    original = rds_data._has_real_endpoint
+def databases_on_this_machine():
+    """A database instance in a template gets an address on the internet, and the RDS Data API answers from a stub
+    unless a container backs the instance. Here the database is a server on this machine, at the instance's own port."""
+    attributes, has_endpoint = provisioners._rds_db_instance_attrs, rds_data._has_real_endpoint
 
-    def has_endpoint(instance):
+    def is_local(instance):
+        return any(name in str(instance.get("Engine", "")) for name in ("mysql", "mariadb"))
+
+    def local_attributes(instance):
+        if is_local(instance):
+            instance["Endpoint"]["Address"] = "127.0.0.1"
+        return attributes(instance)
+
+    def has_local_endpoint(instance):
         endpoint = instance.get("Endpoint")
-        return original(instance) or bool(
-            isinstance(endpoint, dict) and endpoint.get("Port") and "mysql" in str(instance.get("Engine", ""))
-        )
+        return has_endpoint(instance) or bool(is_local(instance) and isinstance(endpoint, dict) and endpoint.get("Port"))
 
-    rds_data._has_real_endpoint = has_endpoint
+    provisioners._rds_db_instance_attrs = local_attributes
+    rds_data._has_real_endpoint = has_local_endpoint
 
 
 def end_functions():
-    """End the processes of all functions."""
-    lambda_runtime.reset()
+    """End the processes of all functions at once: nothing waits for their answers any more."""
+    for workers in list(lambda_runtime._workers.values()):
+        for worker in list(workers):
+            process = getattr(worker, "_proc", None)
+            if process is not None and process.poll() is None:
+                process.kill()

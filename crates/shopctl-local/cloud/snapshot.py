@@ -11,6 +11,7 @@ function code), `lock` (one process a folder). This module does not decide when 
 import collections
 import copy
 import fcntl
+import functools
 import hashlib
 import io
 import logging
@@ -21,7 +22,7 @@ import time
 
 import ministack.app as app
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
-from ministack.services import lambda_svc
+from ministack.services import lambda_svc, s3
 
 logger = logging.getLogger("shopctl.snapshot")
 
@@ -48,6 +49,36 @@ EXTRA = {
 # its own and delete those that the newest state does not need, although the last snapshot may still need them.
 lambda_svc._externalize_code_zip = lambda function, referenced: None
 lambda_svc._prune_orphan_code_blobs = lambda referenced: None
+
+
+class Blob:
+    """Stands in an S3 object's record for its body, once that is in a snapshot: MiniStack would hold every version of
+    every object in memory, and each deploy adds binaries."""
+
+    __slots__ = ("digest", "_blobs")
+
+    def __init__(self, digest, blobs):
+        self.digest, self._blobs = digest, blobs
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def read(self):
+        return self._blobs.read(self.digest)
+
+
+def _reading_blobs(original):
+    """One of the two functions that S3 reads bodies through, seeing through blobs."""
+
+    def read(*arguments):
+        body = original(*arguments)
+        return body.read() if isinstance(body, Blob) else body
+
+    return read
+
+
+s3._read_body = _reading_blobs(s3._read_body)
+s3._version_body = _reading_blobs(s3._version_body)
 
 
 class Busy(Exception):
@@ -82,6 +113,9 @@ class _Pickler(pickle.Pickler):
     def persistent_id(self, value):
         if type(value) is bytes and len(value) > BLOB_BYTES:
             return self._blobs.reference(value)
+        if type(value) is Blob:
+            self._blobs.used.add(value.digest)
+            return value.digest
         return None
 
     def reducer_override(self, value):
@@ -108,9 +142,9 @@ class _Unpickler(pickle.Unpickler):
         "copyreg": {"_reconstructor"},
     }
 
-    def __init__(self, source, blobs):
+    def __init__(self, source, load_blob):
         super().__init__(source)
-        self._blobs = blobs
+        self.persistent_load = load_blob
 
     def find_class(self, module, name):
         if (module, name) in self._ALLOWED:
@@ -118,9 +152,6 @@ class _Unpickler(pickle.Unpickler):
         if name in self._ALLOWED_MODULES.get(module, ()):
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name} has no place in a saved state")
-
-    def persistent_load(self, digest):
-        return self._blobs.read(digest)
 
 
 class _Blobs:
@@ -131,13 +162,14 @@ class _Blobs:
         os.makedirs(folder, exist_ok=True)
         self._digests = {}  # id -> (value, digest); holding the value keeps its id from being used again
         self._seen = {}
-        self._read = {}
         self.used = set()
 
     def begin(self):
+        """Start a snapshot."""
         self._seen, self.used = {}, set()
 
     def reference(self, value):
+        """The digest of a value of this snapshot."""
         known = self._digests.get(id(value)) or (value, hashlib.sha256(value).hexdigest())
         self._seen[id(value)] = known
         self.used.add(known[1])
@@ -149,7 +181,6 @@ class _Blobs:
             path = os.path.join(self._folder, digest)
             if not os.path.exists(path):
                 _write_atomically(path, [value])
-        self._digests = self._seen
 
     def prune(self):
         """Delete what the snapshot on disk no longer needs. Only after it has been written."""
@@ -157,16 +188,18 @@ class _Blobs:
             if name not in self.used:
                 os.unlink(os.path.join(self._folder, name))
 
-    def read(self, digest):
-        if digest not in self._read:
-            with open(os.path.join(self._folder, digest), "rb") as file:
-                self._read[digest] = file.read()
-        value = self._read[digest]
-        self._digests[id(value)] = (value, digest)
-        return value
+    def saved(self, value):
+        """The digest of a value that the last snapshot holds, or None."""
+        return (self._seen.get(id(value)) or (None, None))[1]
 
-    def forget_read(self):
-        self._read = {}
+    def keep(self, values):
+        """Remember the digests of these values for the next snapshot, and let go of all others."""
+        self._digests = {id(value): self._seen[id(value)] for value in values if id(value) in self._seen}
+        self._seen = {}
+
+    def read(self, digest):
+        with open(os.path.join(self._folder, digest), "rb") as file:
+            return file.read()
 
 
 def _write_atomically(path, chunks):
@@ -177,6 +210,14 @@ def _write_atomically(path, chunks):
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def _read_parts(storage):
+    """Uploads under way are put together from bytes."""
+    for upload in storage._multipart_uploads._data.values():
+        for part in (upload.get("parts") or {}).values():
+            if isinstance(part.get("body"), Blob):
+                part["body"] = part["body"].read()
 
 
 class Store:
@@ -192,7 +233,6 @@ class Store:
             raise SystemExit(f"the data folder {folder} is in use by another local cloud") from error
         self._blobs = _Blobs(os.path.join(folder, "blobs"))
         self._saved = None  # service -> pickled bytes, as on disk
-        self._unloaded = {}  # services of the saved state that this run has not touched
 
     def capture(self):
         """Copy the state of all services. On the event loop: no request runs meanwhile.
@@ -230,7 +270,7 @@ class Store:
     def write(self, states):
         """Write a captured state, if it differs from the saved one. Tells whether it did."""
         self._blobs.begin()
-        services = dict(self._unloaded)
+        services = {}
         for key, state in states.items():
             if state is None:
                 continue
@@ -248,11 +288,33 @@ class Store:
         self._blobs.prune()
         return True
 
+    def slim(self):
+        """Let go of the bytes that the last snapshot holds. On the event loop, after `write`."""
+        for bucket in s3._buckets._data.values():
+            for record in bucket["objects"].values():
+                self._slim(record, "body")
+        for versions in s3._object_versions._data.values():
+            for version in versions:
+                self._slim(version, "data")
+        # Functions of one service hold the same code: once is enough.
+        codes = {}
+        for function in lambda_svc._functions._data.values():
+            for holder in (function, *(function.get("versions") or {}).values()):
+                digest = self._blobs.saved(holder.get("code_zip"))
+                if digest:
+                    holder["code_zip"] = codes.setdefault(digest, holder["code_zip"])
+        self._blobs.keep(codes.values())
+
+    def _slim(self, record, field):
+        digest = self._blobs.saved(record.get(field))
+        if digest:
+            record[field] = Blob(digest, self._blobs)
+
     def restore(self):
         """Give the saved state to the services. All of it, or Unreadable."""
         try:
             with open(self._path, "rb") as file:
-                saved = _Unpickler(file, self._blobs).load()
+                saved = _Unpickler(file, self._blobs.read).load()
         except FileNotFoundError:
             return
         except Exception as error:
@@ -261,12 +323,17 @@ class Store:
             raise Unreadable(f"{self._path}: written by another version (format {saved.get('format')})")
         services = saved["services"]
         started = time.monotonic()
+        read = functools.cache(self._blobs.read)  # functions of one service share their code
+
+        def stand_in(digest):
+            return Blob(digest, self._blobs)
+
         for key, pickled in services.items():
             module_name = app._state_map.get(key)
             if module_name is None:
                 continue
             try:
-                state = _Unpickler(io.BytesIO(pickled), self._blobs).load()
+                state = _Unpickler(io.BytesIO(pickled), stand_in if key == "s3" else read).load()
                 module = app._get_module(module_name)
                 # The extras go first: restoring an event source mapping starts its poller.
                 for name, value in state["extra"].items():
@@ -275,10 +342,10 @@ class Store:
                             module._buckets._data.setdefault(bucket, {"objects": {}})["objects"] = objects
                     else:
                         getattr(module, name).update(value)
+                if key == "s3":
+                    _read_parts(module)
                 if state["own"]:
                     module.load_persisted_state(state["own"])
             except Exception as error:
                 raise Unreadable(f"{self._path}: {key}: {error}") from error
-        self._blobs.forget_read()
-        self._saved = None
         logger.info("restored %d services in %d ms", len(services), (time.monotonic() - started) * 1000)

@@ -18,7 +18,7 @@ use crate::process::{self, ProcessId};
 use crate::{Folders, LocalError, Progress, ProgressSink, http, port};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// The launcher waits up to 3 s for stacks to settle before it saves.
+/// The launcher waits up to 2 s for stacks to settle before it saves.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -136,6 +136,12 @@ impl LocalCloud {
         &self.paths.folder
     }
 
+    /// The installation that a start would use, if there is one already.
+    #[must_use]
+    pub fn installed(&self) -> Option<PathBuf> {
+        install::find(&self.settings.folders).map(|install| install.folder)
+    }
+
     /// Find the running instance, or install and start it. What was killed is started again from its saved state.
     ///
     /// # Errors
@@ -162,7 +168,7 @@ impl LocalCloud {
             }
             CloudStatus::Stopped => {}
         }
-        process::kill_below(&self.paths.temporary());
+        process::kill_below(&self.paths.temporary()).await;
         match self.start(&install, progress).await {
             Err(Failure::BrokenInstall) => {
                 install.condemn()?;
@@ -308,7 +314,7 @@ impl LocalCloud {
                 });
             }
         }
-        process::kill_below(&self.paths.temporary());
+        process::kill_below(&self.paths.temporary()).await;
         self.paths.remove_record()?;
         Ok(ran)
     }
@@ -318,12 +324,12 @@ impl LocalCloud {
         install: &Install,
         progress: ProgressSink<'_>,
     ) -> Result<Running, Failure> {
-        let (port, may_change) = self.choose_port()?;
+        let (port, may_change) = self.choose_port(progress).await?;
         self.prepare_folder()?;
         match self.start_on(port, install, progress).await {
             // Somebody took it between the look and the start.
             Err(Failure::Ended { .. }) if may_change && !port::is_free(port) => {
-                let (port, _) = self.choose_port()?;
+                let (port, _) = self.choose_port(progress).await?;
                 self.start_on(port, install, progress).await
             }
             result => result,
@@ -331,9 +337,9 @@ impl LocalCloud {
     }
 
     /// The port to serve, and whether another one would do.
-    fn choose_port(&self) -> Result<(u16, bool), LocalError> {
+    async fn choose_port(&self, progress: ProgressSink<'_>) -> Result<(u16, bool), LocalError> {
         if let Some(port) = self.settings.port {
-            if port::is_free(port) {
+            if port::is_free(port) || freed(port).await {
                 return Ok((port, false));
             }
             let mut holder = port::holder(port);
@@ -345,17 +351,19 @@ impl LocalCloud {
             }
             return Err(LocalError::PortTaken { port, holder });
         }
-        if let Some(port) = self
-            .paths
-            .remembered_port()
-            .filter(|port| port::is_free(*port))
+        let remembered = self.paths.remembered_port();
+        if let Some(port) = remembered
+            && (port::is_free(port) || freed(port).await)
         {
             return Ok((port, true));
         }
         let (first, last) = port::RANGE;
-        port::choose(&self.paths.name, &self.paths.ports_of_others())
-            .map(|port| (port, true))
-            .ok_or(LocalError::NoPort { first, last })
+        let port = port::choose(&self.paths.name, &self.paths.ports_of_others())
+            .ok_or(LocalError::NoPort { first, last })?;
+        if let Some(from) = remembered {
+            progress(Progress::Moved { from, to: port });
+        }
+        Ok((port, true))
     }
 
     fn prepare_folder(&self) -> Result<(), LocalError> {
@@ -530,6 +538,19 @@ impl From<LocalError> for Failure {
     fn from(error: LocalError) -> Self {
         Self::Other(error)
     }
+}
+
+/// Wait for a port that nobody seems to hold: a killed process keeps its sockets for a moment after it is gone from
+/// the process table. Whether it became free.
+async fn freed(port: u16) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while port::holder(port).is_none() && Instant::now() < deadline {
+        if port::is_free(port) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    port::is_free(port)
 }
 
 /// Whether the recorded process answers on the recorded port; another server on that port does not count.

@@ -448,7 +448,24 @@ mod tests {
 
     #[test]
     fn an_empty_machine_is_told_one_command_for_each_thing() {
-        insta::assert_snapshot!(report(&[], true), @"");
+        insta::assert_snapshot!(report(&[], true), @r"
+        rustc (needed): Missing - | not on PATH; compiles the handlers
+          $ curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
+        cargo (needed): Missing - | not on PATH; builds the handlers
+          $ curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
+        cargo-zigbuild (optional): Missing - | not on PATH; builds for another architecture or an older glibc
+          $ cargo install cargo-zigbuild && pip install ziglang
+        python (needed): Missing - | no python found: the local cloud needs Python 3.10 or newer
+          $ sudo apt-get install python3 python3-venv
+        node (needed): Missing - | not on PATH; builds the site, runs CloudFront functions locally
+          $ curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs
+        npm (needed): Missing - | not on PATH; installs the site's packages
+          $ sudo apt-get install npm
+        mariadbd (optional): Missing - | not on PATH; serves AWS::RDS databases locally
+          $ sudo apt-get install mariadb-server
+        local cloud (optional): Missing - | not installed yet; the first start installs it
+          $ shopctl local start
+        ");
     }
 
     #[test]
@@ -466,7 +483,21 @@ mod tests {
                 "echo 'mariadbd  Ver 10.11.6-MariaDB for debian-linux-gnu on x86_64'",
             ),
         ];
-        insta::assert_snapshot!(report(&programs, false), @"");
+        insta::assert_snapshot!(report(&programs, false), @r"
+        rustc (needed): TooOld 1.70.0 | BIN/rustc is older than 1.95; compiles the handlers
+          $ rustup update stable
+        cargo (needed): Ok 1.95.0 | BIN/cargo
+        cargo-zigbuild (optional): Ok 0.20.0 | BIN/cargo-zigbuild
+        python (needed): Broken 3.11.2 | /usr/bin/python3 cannot make virtual environments: its ensurepip module is missing
+          $ sudo apt-get install python3-venv
+        node (optional): TooOld 18.19.0 | BIN/node is older than 20; builds the site, runs CloudFront functions locally
+          $ curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs
+        npm (optional): Broken - | BIN/npm: Error: Cannot find module
+          $ sudo apt-get install npm
+        mariadbd (optional): Ok 10.11.6 | BIN/mariadbd
+        local cloud (optional): Missing - | not installed yet; the first start installs it
+          $ shopctl local start
+        ");
     }
 
     #[test]

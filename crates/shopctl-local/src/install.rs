@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::process::Command;
 
@@ -39,6 +39,15 @@ impl Install {
         self.folder.join(LAUNCHER[0].0)
     }
 
+    /// Keep it from counting as unused.
+    fn mark_used(&self) {
+        // Best effort: at worst it is made anew some day.
+        let _ = fs::File::options()
+            .append(true)
+            .open(self.folder.join(MARKER))
+            .and_then(|marker| marker.set_modified(SystemTime::now()));
+    }
+
     /// Declare it broken, so that the next [`ensure`] makes it anew.
     pub fn condemn(&self) -> Result<(), LocalError> {
         remove_file(&self.folder.join(MARKER))
@@ -66,6 +75,7 @@ pub async fn ensure(
     progress: ProgressSink<'_>,
 ) -> Result<Install, LocalError> {
     if let Some(install) = find(folders) {
+        install.mark_used();
         return Ok(install);
     }
     // Before anything is created: the commonest fault, and the one that waiting does not mend.
@@ -81,6 +91,7 @@ pub async fn ensure(
         return Ok(install); // another command made it meanwhile
     }
     remove_leftovers(&folders.installs)?;
+    remove_unused(&folders.installs);
     let started = Instant::now();
     let staging = tempfile::Builder::new()
         .prefix(STAGING)
@@ -114,6 +125,18 @@ fn remove_leftovers(folder: &Path) -> Result<(), LocalError> {
         }
     }
     Ok(())
+}
+
+/// Installations of other versions of the tool that no start has used for weeks. Only under the lock.
+fn remove_unused(folder: &Path) {
+    const UNUSED: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let used = fs::metadata(entry.path().join(MARKER)).and_then(|marker| marker.modified());
+        if used.is_ok_and(|used| used.elapsed().is_ok_and(|age| age > UNUSED)) {
+            // Best effort: it is only about space.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn write_files(folder: &Path) -> Result<(), LocalError> {
@@ -231,5 +254,36 @@ impl Runner {
             step: format!("{name} ended with {}", output.status),
             output: last_lines(&text, SHOWN_LINES),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn only_what_has_long_been_unused_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let install = |name: &str, days: u64| {
+            let install = Install {
+                folder: folder.path().join(name),
+            };
+            fs::create_dir_all(&install.folder).unwrap();
+            let marker = fs::File::create(install.folder.join(MARKER)).unwrap();
+            marker
+                .set_modified(SystemTime::now() - Duration::from_secs(days * 86400))
+                .unwrap();
+            install
+        };
+        let (old, recent, revived) = (
+            install("old", 20),
+            install("recent", 3),
+            install("revived", 20),
+        );
+        revived.mark_used();
+        remove_unused(folder.path());
+        let there = |install: &Install| install.folder.exists();
+        assert!(!there(&old) && there(&recent) && there(&revived));
     }
 }

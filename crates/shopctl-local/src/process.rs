@@ -82,10 +82,19 @@ fn start_mark(pid: u32) -> Option<String> {
     (!state.starts_with('Z')).then(|| start.trim().to_owned())
 }
 
-/// End the processes whose program or working folder lies below `folder`: functions that outlived their server.
-pub fn kill_below(folder: &Path) {
-    for pid in below(folder) {
-        let _ = kill(id(pid), Signal::SIGKILL);
+/// End the processes whose program or working folder lies below `folder`, and wait until they are gone: functions that
+/// outlived their server.
+pub async fn kill_below(folder: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    loop {
+        let left = below(folder);
+        for pid in &left {
+            let _ = kill(id(*pid), Signal::SIGKILL);
+        }
+        if left.is_empty() || Instant::now() >= deadline {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -143,8 +152,8 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    #[test]
-    fn processes_are_found_by_the_folder_they_work_in() {
+    #[tokio::test]
+    async fn processes_are_found_by_the_folder_they_work_in() {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new("sleep")
             .arg("60")
@@ -152,7 +161,7 @@ mod tests {
             .spawn()
             .unwrap();
         assert_eq!(below(folder.path()), [child.id()]);
-        kill_below(folder.path());
+        kill_below(folder.path()).await;
         assert!(!child.wait().unwrap().success());
         assert!(below(folder.path()).is_empty());
     }

@@ -31,6 +31,14 @@ pub enum Progress {
     },
     /// The instance runs an older version of the local cloud and is restarted with this one; its state stays.
     Updating,
+    /// Another program holds the port of the last time. Addresses in the saved state name the old one until the next
+    /// deploy.
+    Moved {
+        /// The port of the last time.
+        from: u16,
+        /// The port it will serve.
+        to: u16,
+    },
     /// The process is being started.
     Starting {
         /// The port it will serve.

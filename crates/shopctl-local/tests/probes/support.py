@@ -25,7 +25,7 @@ def client(service):
         aws_access_key_id="test",
         aws_secret_access_key="test",
         config=botocore.config.Config(
-            retries={"max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False
+            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False
         ),
     )
 
