@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType, Parameter,
-    Stack, Tag,
+    Stack, Tag, TemplateStage,
 };
 use indexmap::IndexMap;
 use shopctl_core::names::{CloudStackName, LogicalId};
@@ -269,6 +269,18 @@ impl CloudFormation for CloudFormationClient {
             .into_iter()
             .next()
             .and_then(|e| e.event_id))
+    }
+
+    async fn template(&self, stack: &str) -> Result<String, CloudError> {
+        let answer = self
+            .client
+            .get_template()
+            .stack_name(stack)
+            .template_stage(TemplateStage::Processed)
+            .send()
+            .await
+            .map_err(|error| map(format!("CloudFormation GetTemplate of '{stack}'"), error))?;
+        Ok(answer.template_body.unwrap_or_default())
     }
 
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError> {

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::{Body, CloudError, Ports};
-use crate::site::SiteFile;
+use crate::site::{SiteConfigValue, SiteFile};
 use crate::{site, stack, teardown};
 
 /// Where the executor's events go.
@@ -53,7 +53,7 @@ pub struct SiteSource {
     /// The distribution's ID.
     pub distribution: Option<PlannedValue>,
     /// Name and values of the run-time configuration.
-    pub config: Option<(String, IndexMap<String, PlannedValue>)>,
+    pub config: Option<(String, IndexMap<String, SiteConfigValue>)>,
 }
 
 /// A URL to be checked.

@@ -15,5 +15,6 @@ mod teardown;
 pub use executor::{
     Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, execute,
 };
-pub use site::{SiteFile, SiteFileClass};
+pub use site::join as join_url;
+pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

@@ -201,6 +201,8 @@ pub trait CloudFormation: Send + Sync {
     ) -> Result<Vec<StackEvent>, CloudError>;
     /// The newest event's name.
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError>;
+    /// The deployed template, as CloudFormation carries it out.
+    async fn template(&self, stack: &str) -> Result<String, CloudError>;
     /// All resources.
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError>;
     /// Switches termination protection.

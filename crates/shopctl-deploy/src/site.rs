@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
+use indexmap::IndexMap;
 use shopctl_core::plan::PlannedValue;
 use shopctl_core::record::{SiteFileRecord, SiteRecord};
 
@@ -41,6 +42,15 @@ pub enum SiteFileClass {
     Plain,
     /// A page or the run-time configuration: it points at the others.
     Page,
+}
+
+/// A value of the configuration that the page reads at run time.
+#[derive(Debug, Clone)]
+pub enum SiteConfigValue {
+    /// A text, number or boolean of the project file.
+    Given(serde_json::Value),
+    /// What a stack puts out, or a fact of the environment.
+    Planned(PlannedValue),
 }
 
 /// Above this many paths one wildcard is cheaper and quicker than a list.
@@ -164,17 +174,21 @@ async fn upload(
 /// The configuration that the page reads at run time.
 fn config_file(
     name: &str,
-    values: &indexmap::IndexMap<String, PlannedValue>,
+    values: &IndexMap<String, SiteConfigValue>,
     context: &Context,
 ) -> Result<SiteFile, StepError> {
     let mut document = serde_json::Map::new();
     for (key, value) in values {
-        let value = known(
-            value,
-            &format!("'{key}' of the site's configuration"),
-            context,
-        )?;
-        document.insert(key.clone(), value.into());
+        let value = match value {
+            SiteConfigValue::Given(value) => value.clone(),
+            SiteConfigValue::Planned(value) => known(
+                value,
+                &format!("'{key}' of the site's configuration"),
+                context,
+            )?
+            .into(),
+        };
+        document.insert(key.clone(), value);
     }
     let mut bytes = serde_json::Value::Object(document).to_string().into_bytes();
     bytes.push(b'\n');
@@ -267,7 +281,7 @@ pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
 }
 
 /// `base` and `path` with one slash between them.
-pub(crate) fn join(base: &str, path: &str) -> String {
+pub fn join(base: &str, path: &str) -> String {
     format!(
         "{}/{}",
         base.trim_end_matches('/'),

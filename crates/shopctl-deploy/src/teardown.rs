@@ -3,11 +3,15 @@
 use shopctl_core::event::{Event, Leftover, StackOperation, StackResult};
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::status::StackStatus;
+use shopctl_core::yaml;
 
 use crate::executor::{Context, Done, StepError};
 use crate::failure;
 use crate::follow::{Pause, follow};
 use crate::ports::StackResource;
+
+/// The resource type that has to be empty before it can be deleted.
+const BUCKET: &str = "AWS::S3::Bucket";
 
 /// Deletes a stack.
 pub(crate) async fn delete_stack(
@@ -56,12 +60,17 @@ pub(crate) async fn delete_stack(
         operation: StackOperation::Delete,
         resources: Some(resources.len()),
     });
-    // Something may still write into a bucket while it is emptied (access logs arrive
-    // late), so a delete that failed over a bucket gets a second try.
+    // Buckets that the template keeps are not touched. Something may still write into the
+    // others while they are emptied (access logs arrive late), so a delete that failed over
+    // a bucket gets a second try: CloudFormation names those that it wanted to delete.
+    let template = cloudformation.template(cloud_name.as_str()).await?;
+    let mut buckets = deletable_buckets(&template, &resources);
     let mut tries = 0;
     let followed = loop {
         tries += 1;
-        empty_buckets(stack, &resources, context).await?;
+        for bucket in &buckets {
+            context.ports.objects.empty(bucket).await?;
+        }
         let since = cloudformation.latest_event(&description.stack_id).await?;
         let token = format!("{}-delete-{tries}", context.run);
         context.state.stack_touched(stack);
@@ -69,10 +78,13 @@ pub(crate) async fn delete_stack(
             .delete_stack(&description.stack_id, &token)
             .await?;
         let followed = follow(context, stack, &description.stack_id, since).await?;
-        let bucket_failed = followed.events.iter().any(|event| {
-            event.status == "DELETE_FAILED" && event.resource_type == "AWS::S3::Bucket"
-        });
-        if followed.status == StackStatus::DeleteComplete || tries == 2 || !bucket_failed {
+        buckets = followed
+            .events
+            .iter()
+            .filter(|event| event.status == "DELETE_FAILED" && event.resource_type == BUCKET)
+            .filter_map(|event| event.physical_id.clone())
+            .collect();
+        if followed.status == StackStatus::DeleteComplete || tries == 2 || buckets.is_empty() {
             break followed;
         }
     };
@@ -111,30 +123,27 @@ pub(crate) async fn delete_stack(
     })
 }
 
-/// CloudFormation deletes only empty buckets. Those that the template retains are kept full.
-async fn empty_buckets(
-    stack: &StackName,
-    resources: &[StackResource],
-    context: &Context,
-) -> Result<(), StepError> {
-    for resource in resources {
-        let retained = context
-            .templates
-            .get(stack)
-            .and_then(|template| template.resources.get(&resource.logical_id))
-            .and_then(|declaration| declaration.deletion_policy.as_deref())
-            .is_some_and(|policy| policy.starts_with("Retain"));
-        if resource.resource_type != "AWS::S3::Bucket"
-            || retained
-            || resource.status.starts_with("DELETE_COMPLETE")
-        {
-            continue;
-        }
-        if let Some(bucket) = &resource.physical_id {
-            context.ports.objects.empty(bucket).await?;
-        }
-    }
-    Ok(())
+/// The buckets that CloudFormation will delete with the stack, and so have to be empty: those
+/// whose `DeletionPolicy` is `Delete` or absent. Of a template that cannot be read, none.
+fn deletable_buckets(template: &str, resources: &[StackResource]) -> Vec<String> {
+    let Ok(document) = yaml::parse("deployed template", template) else {
+        return Vec::new();
+    };
+    resources
+        .iter()
+        .filter(|resource| {
+            let declaration = document
+                .get("Resources")
+                .and_then(|resources| resources.get(resource.logical_id.as_str()));
+            let deletes = declaration.is_some_and(|declaration| {
+                declaration
+                    .get("DeletionPolicy")
+                    .is_none_or(|policy| policy.as_str() == Some("Delete"))
+            });
+            deletes && resource.resource_type == BUCKET && resource.status != "DELETE_COMPLETE"
+        })
+        .filter_map(|resource| resource.physical_id.clone())
+        .collect()
 }
 
 /// Deletes the log groups that functions of deleted stacks left. Lambda makes a group on
@@ -171,4 +180,43 @@ pub(crate) async fn delete_bucket(context: &Context) -> Result<Done, StepError> 
         changed: was_there,
         summary,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_buckets_that_go_with_the_stack_are_emptied() {
+        let template = "
+Resources:
+  Site: { Type: AWS::S3::Bucket }
+  Explicit: { Type: AWS::S3::Bucket, DeletionPolicy: Delete }
+  Kept: { Type: AWS::S3::Bucket, DeletionPolicy: Retain }
+  Careful: { Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate }
+  Computed: { Type: AWS::S3::Bucket, DeletionPolicy: !If [Production, Retain, Delete] }
+  Table: { Type: AWS::DynamoDB::Table }
+";
+        let resources: Vec<StackResource> = [
+            "Site", "Explicit", "Kept", "Careful", "Computed", "Table", "Unknown",
+        ]
+        .iter()
+        .map(|id| StackResource {
+            logical_id: (*id).into(),
+            physical_id: Some(id.to_lowercase()),
+            resource_type: if *id == "Table" {
+                "AWS::DynamoDB::Table"
+            } else {
+                BUCKET
+            }
+            .to_owned(),
+            status: "CREATE_COMPLETE".to_owned(),
+        })
+        .collect();
+        assert_eq!(
+            deletable_buckets(template, &resources),
+            ["site", "explicit"]
+        );
+        assert!(deletable_buckets("{", &resources).is_empty());
+    }
 }

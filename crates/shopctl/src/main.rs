@@ -1,1 +1,50 @@
-fn main() {}
+//! `shopctl`: deploys serverless applications to AWS.
+//!
+//! This crate is the wiring: command line, settings, which phases run in which order,
+//! and how an error becomes a hint and an exit code. The work is done by the crates below it.
+
+mod cli;
+mod commands;
+mod display;
+mod error;
+mod prepare;
+mod probe;
+mod run;
+mod session;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::display::Display;
+use crate::error::CommandError;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let display = Display::resolve(&cli.global);
+    let result = dispatch(&cli, &display).await;
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            display.error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Deploy(arguments) => commands::deploy::run(global, arguments, display).await,
+        Command::Status(arguments) => commands::status::run(global, arguments, display).await,
+        Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
+        Command::Build(arguments) => commands::build::run(global, arguments, display).await,
+        Command::Render(arguments) => commands::render::run(global, arguments, display).await,
+        Command::Local(arguments) => commands::local::run(global, arguments, display).await,
+        Command::Doctor => commands::doctor::run(global, display).await,
+        Command::Schema => commands::schema::run(),
+    }
+}

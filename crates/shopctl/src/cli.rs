@@ -1,0 +1,227 @@
+//! The command line. Its words and options, nothing of what they do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or nothing to do
+  1    failed (CloudFormation has rolled back)
+  3    refused by a guard: say yes, or change what it protects
+  4    bad input: command line, project file, template, or code that does not compile
+  5    no credentials, expired credentials, or the wrong account
+  7    failed, and a stack needs help before the next deploy
+  130  interrupted; what CloudFormation was doing goes on
+
+More about a command: shopctl help COMMAND";
+
+/// Deploys serverless applications to AWS: builds Rust Lambda handlers, renders
+/// CloudFormation stacks, deploys them in the order of their dependencies, and takes
+/// them down leaving nothing.
+#[derive(Debug, Parser)]
+#[command(name = "shopctl", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The project file [default: shopctl.yaml here or in a folder above]
+    #[arg(
+        long,
+        short = 'f',
+        global = true,
+        value_name = "FILE",
+        env = "SHOPCTL_FILE"
+    )]
+    pub(crate) file: Option<PathBuf>,
+    /// How results and progress are written
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+    /// When colours are used
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+}
+
+/// The form of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs: one JSON document, or one a line while something runs.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Also when not on a terminal.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build, upload and deploy everything; change only what differs
+    #[command(after_help = "\
+Examples:
+  shopctl deploy --env local          the whole project on this machine, no AWS account needed
+  shopctl deploy --env prod --yes     from CI
+  shopctl deploy --env prod --yes --output json | tee deploy.ndjson")]
+    Deploy(DeployArguments),
+    /// Show what is deployed, its outputs and URLs, and whether it is well
+    #[command(after_help = "\
+Examples:
+  shopctl status --env local
+  shopctl status --env prod --output json | jq -r .urls.site")]
+    Status(EnvironmentArguments),
+    /// Delete everything that was deployed, and say what is left
+    #[command(after_help = "\
+Examples:
+  shopctl teardown --env local --yes
+  shopctl teardown --env review-42 --yes")]
+    Teardown(TeardownArguments),
+    /// Build and pack the handlers and the site without deploying
+    #[command(after_help = "Example:\n  shopctl build --env prod")]
+    Build(EnvironmentArguments),
+    /// Write the templates as they would be deployed, one file a stack; needs no credentials
+    #[command(after_help = "\
+Examples:
+  shopctl render --env prod --out build/templates
+  shopctl render --env prod --out build/templates && cfn-lint build/templates/*.yaml")]
+    Render(RenderArguments),
+    /// Start, stop and look at the local cloud
+    #[command(after_help = "\
+Examples:
+  shopctl local start
+  shopctl local logs --follow
+  shopctl local reset --yes")]
+    Local(LocalArguments),
+    /// Check what this machine has and lacks
+    #[command(after_help = "Example:\n  shopctl doctor")]
+    Doctor,
+    /// Print the JSON Schema of the project file, for editors
+    #[command(after_help = "Example:\n  shopctl schema > shopctl.schema.json")]
+    Schema,
+}
+
+/// Which environment.
+#[derive(Debug, Args)]
+pub(crate) struct EnvironmentArguments {
+    /// An environment of the project file
+    #[arg(
+        long = "env",
+        short = 'e',
+        value_name = "ENVIRONMENT",
+        env = "SHOPCTL_ENV"
+    )]
+    pub(crate) environment: String,
+}
+
+/// Arguments of `deploy`.
+#[derive(Debug, Args)]
+pub(crate) struct DeployArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    /// Stacks to work on at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) concurrency: u8,
+}
+
+/// Arguments of `teardown`.
+#[derive(Debug, Args)]
+pub(crate) struct TeardownArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    /// Also delete stacks that are protected from deletion
+    #[arg(long)]
+    pub(crate) disable_protection: bool,
+    /// Stacks to work on at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) concurrency: u8,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub(crate) struct RenderArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Folder for the templates; made if it is not there
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}
+
+/// Arguments of `local`.
+#[derive(Debug, Args)]
+pub(crate) struct LocalArguments {
+    #[command(subcommand)]
+    pub(crate) command: LocalCommand,
+}
+
+/// What to do with the local cloud.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LocalCommand {
+    /// Install it if need be and start it
+    Start {
+        /// Port to listen on [default: the last one, else a free one]
+        #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..))]
+        port: Option<u16>,
+    },
+    /// Save its state and stop it
+    Stop,
+    /// Show whether and where it runs
+    Status,
+    /// Show its log
+    Logs {
+        /// Go on as it grows
+        #[arg(long, short = 'F')]
+        follow: bool,
+        /// Lines to begin with
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+        lines: usize,
+    },
+    /// Stop it and delete its state with everything deployed to it
+    Reset {
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Example"), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,543 @@
+//! `shopctl deploy`: builds, renders, plans and carries the plan out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use indexmap::IndexMap;
+use shopctl_core::event::{Command, Event, Outcome, Phase};
+use shopctl_core::names::StackName;
+use shopctl_core::plan::{self, Plan, PlannedValue};
+use shopctl_core::planner::{Desired, DesiredStack, Observed, plan_deploy, planned_stacks};
+use shopctl_core::project::{
+    ConfigValue, Environment, LocalValue, ParameterValue, Project, PseudoValue,
+};
+use shopctl_core::record::{self, LATEST_KEY, Record};
+use shopctl_core::template::RenderedTemplate;
+use shopctl_deploy::ports::{Body, ObjectHeaders};
+use shopctl_deploy::{
+    Context, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
+};
+use shopctl_local::Running;
+
+use crate::cli::{DeployArguments, Global};
+use crate::display::Display;
+use crate::error::{CommandError, Kind};
+use crate::prepare::{self, Prepared, environment};
+use crate::run::Run;
+use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
+use crate::workspace::Workspace;
+
+/// A new distribution takes a few minutes until its name resolves everywhere.
+const URL_DEADLINE: Duration = Duration::from_secs(300);
+
+/// On this machine an answer either comes soon or never.
+const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Deploys.
+pub(crate) async fn run(
+    global: &Global,
+    arguments: &DeployArguments,
+    display: &Display,
+) -> Result<u8, CommandError> {
+    let workspace = Workspace::open(global)?;
+    let environment = environment(&workspace, &arguments.environment.environment)?;
+    let project = &workspace.project;
+    // Wrong credentials are told before anything is built.
+    let aws = if environment.is_local() {
+        None
+    } else {
+        Some(connect_aws(environment).await?)
+    };
+    if environment.protected && !arguments.yes {
+        ask(project, environment, aws.as_ref(), display)?;
+    }
+    let run = Run::start(
+        display,
+        workspace.source(),
+        Command::Deploy,
+        project.name().as_str(),
+        &environment.name,
+    );
+    let deployment = Deployment {
+        workspace: &workspace,
+        environment,
+        arguments,
+        display,
+        run: &run,
+    };
+    let result = deployment.run(aws).await;
+    match result {
+        Ok(ended) => Ok(finish(run, ended).await),
+        Err(error) => Err(fail(run, error).await),
+    }
+}
+
+fn ask(
+    project: &Project,
+    environment: &Environment,
+    session: Option<&Session>,
+    display: &Display,
+) -> Result<(), CommandError> {
+    let account = session.map_or("-", |session| session.account.as_str());
+    let what = format!(
+        "'{}' to the protected environment '{}' (account {account}, {})",
+        project.name(),
+        environment.name,
+        environment.region
+    );
+    if !display.interactive {
+        return Err(CommandError::message(
+            Kind::Refused,
+            format!("this would deploy {what}"),
+            Some("say --yes".to_owned()),
+        ));
+    }
+    if display.confirm(&format!("Deploy {what}?")) {
+        Ok(())
+    } else {
+        Err(CommandError::message(
+            Kind::Refused,
+            "nothing was deployed",
+            None,
+        ))
+    }
+}
+
+struct Deployment<'a> {
+    workspace: &'a Workspace,
+    environment: &'a Environment,
+    arguments: &'a DeployArguments,
+    display: &'a Display,
+    run: &'a Run,
+}
+
+impl Deployment<'_> {
+    async fn run(&self, aws: Option<Session>) -> Result<Ended, CommandError> {
+        let Self {
+            workspace,
+            environment,
+            run,
+            ..
+        } = *self;
+        let project = &workspace.project;
+
+        // The cloud starts while handlers and site are built.
+        let session = async {
+            match aws {
+                Some(session) => Ok(session),
+                None => {
+                    let (cloud, running) = start_local(workspace, run).await?;
+                    connect_local(environment, cloud, running).await
+                }
+            }
+        };
+        let prepared = prepare::prepare(workspace, environment, self.display, run);
+        let (session, prepared) = tokio::try_join!(session, prepared)?;
+
+        let bucket = project.artifact_bucket(environment, &session.account);
+        let (observed, plan, desired) = run
+            .phase(Phase::Plan, async {
+                let pairs: Vec<_> = prepared
+                    .templates
+                    .keys()
+                    .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
+                    .collect();
+                let observed = observe(&session.ports, &bucket, &pairs).await?;
+                let desired = self.desired(&prepared, &session, &bucket);
+                let plan = plan_deploy(&desired, &observed).map_err(blocked)?;
+                verify(&plan)?;
+                let changes = changing(&plan);
+                let summary = format!("{changes} of {} stacks to deploy", desired.stacks.len());
+                Ok(((observed, plan, desired), summary))
+            })
+            .await?;
+        let resources = prepared
+            .templates
+            .iter()
+            .map(|(name, template)| (name.clone(), template.resources.len()))
+            .collect();
+        let omitted: Vec<_> = prepared
+            .templates
+            .values()
+            .flat_map(|template| template.omitted.clone())
+            .collect();
+        run.events.send(Event::Planned {
+            account: session.account.clone(),
+            region: environment.region.to_string(),
+            stacks: planned_stacks(&plan, &resources),
+            uploads: plan
+                .steps
+                .iter()
+                .filter(|step| matches!(step.action, plan::Action::Upload { .. }))
+                .count(),
+            omitted: omitted.clone(),
+        });
+
+        let context = self.context(&prepared, &session, &bucket, &observed, &desired);
+        let report = execute(&plan, Arc::new(context)).await;
+        self.keep_record(&session, &bucket, &observed, &report, omitted)
+            .await;
+        save_local(&session, run).await;
+        Ok(Ended::of(report))
+    }
+
+    fn desired(&self, prepared: &Prepared, session: &Session, bucket: &str) -> Desired {
+        let project = &self.workspace.project;
+        let environment = self.environment;
+        let tags = project.tags_for(environment);
+        let values = Values {
+            project,
+            environment,
+            session,
+        };
+        let stacks = project
+            .stack_names_in_order(environment)
+            .into_iter()
+            .filter_map(|name| Some((name, prepared.templates.get(name)?)))
+            .map(|(name, template)| DesiredStack {
+                cloud_name: project.cloud_stack_name(environment, name),
+                template: template.clone(),
+                parameters: project
+                    .parameters_for(name, environment)
+                    .into_iter()
+                    .map(|(parameter, given)| (parameter, values.parameter(given.value)))
+                    .collect(),
+                depends_on: project
+                    .dependencies_of(name, environment)
+                    .into_iter()
+                    .cloned()
+                    .collect(),
+                tags: tags.clone(),
+                termination_protection: environment.termination_protection,
+            })
+            .collect();
+        Desired {
+            project: project.name().to_string(),
+            environment: environment.name.clone(),
+            bucket: bucket.to_owned(),
+            stacks,
+            site: prepared
+                .site
+                .as_ref()
+                .and_then(|_| project.site_in(environment))
+                .map(|site| {
+                    let mut needs: BTreeSet<StackName> =
+                        site.outputs().map(|output| output.stack.clone()).collect();
+                    let config = project.site_config_for(environment);
+                    needs.extend(
+                        config
+                            .iter()
+                            .flat_map(|config| config.values.values())
+                            .filter_map(|given| match &given.value {
+                                ConfigValue::OutputOf(output) => Some(output.stack.clone()),
+                                _ => None,
+                            }),
+                    );
+                    needs
+                }),
+            urls: project.urls_in(environment).next().is_some(),
+        }
+    }
+
+    fn context(
+        &self,
+        prepared: &Prepared,
+        session: &Session,
+        bucket: &str,
+        observed: &Observed,
+        desired: &Desired,
+    ) -> Context {
+        let project = &self.workspace.project;
+        let environment = self.environment;
+        let values = Values {
+            project,
+            environment,
+            session,
+        };
+        let site = prepared
+            .site
+            .as_ref()
+            .zip(project.site_in(environment))
+            .map(|(files, site)| SiteSource {
+                files: files.clone(),
+                bucket: output_of(&site.bucket),
+                distribution: site.distribution.as_ref().map(|output| output_of(output)),
+                config: project.site_config_for(environment).map(|config| {
+                    let map: IndexMap<String, SiteConfigValue> = config
+                        .values
+                        .into_iter()
+                        .map(|(key, given)| (key, values.config(given.value)))
+                        .collect();
+                    (config.file.as_str().to_owned(), map)
+                }),
+            });
+        Context {
+            ports: session.ports.clone(),
+            events: self.run.events.clone(),
+            cancel: self.run.cancel.clone(),
+            run: self.run.id.clone(),
+            bucket: bucket.to_owned(),
+            cloud_names: desired
+                .stacks
+                .iter()
+                .map(|stack| stack.cloud_name.clone())
+                .collect(),
+            templates: prepared
+                .templates
+                .iter()
+                .map(|(name, template)| (name.clone(), template.clone()))
+                .collect::<BTreeMap<StackName, RenderedTemplate>>(),
+            uploads: prepared.uploads.clone(),
+            site,
+            urls: project
+                .urls_in(environment)
+                .map(|(name, url)| UrlCheck {
+                    name: name.to_string(),
+                    url: output_of(&url.output),
+                    check: url.check.as_ref().map(|path| path.as_str().to_owned()),
+                })
+                .collect(),
+            url_deadline: if environment.is_local() {
+                LOCAL_URL_DEADLINE
+            } else {
+                URL_DEADLINE
+            },
+            concurrency: usize::from(self.arguments.concurrency),
+            state: State::new(observed),
+        }
+    }
+
+    /// Writes the record, unless it says what the last one said.
+    async fn keep_record(
+        &self,
+        session: &Session,
+        bucket: &str,
+        observed: &Observed,
+        report: &RunReport,
+        omitted: Vec<shopctl_core::template::OmittedResource>,
+    ) {
+        let same = observed.record.as_ref().is_some_and(|record| {
+            record.stacks == report.stacks
+                && record.site == report.site
+                && record.omitted == omitted
+        });
+        if same || (report.stacks.is_empty() && !observed.bucket_exists && !report.changed) {
+            return;
+        }
+        let run = self.run;
+        let record = Record {
+            version: record::VERSION,
+            run: run.id.clone(),
+            project: self.workspace.project.name().to_string(),
+            environment: self.environment.name.clone(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            started: run.started.to_rfc3339(),
+            finished: Utc::now().to_rfc3339(),
+            outcome: outcome(report),
+            stacks: report.stacks.clone(),
+            site: report.site.clone(),
+            omitted,
+        };
+        let headers = ObjectHeaders {
+            content_type: "application/json".to_owned(),
+            cache_control: "no-store".to_owned(),
+        };
+        let written = async {
+            let bytes = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
+            for key in [format!("records/{}.json", run.id), LATEST_KEY.to_owned()] {
+                let body = Body::Bytes(bytes.clone());
+                session
+                    .ports
+                    .objects
+                    .put(bucket, &key, body, &headers)
+                    .await
+                    .map_err(|error| error.to_string())?;
+            }
+            Ok::<(), String>(())
+        };
+        if let Err(reason) = written.await {
+            run.events.send(Event::Warned {
+                message: format!(
+                    "the record of this run could not be written, so the next one compares \
+                     every stack with a change set: {reason}"
+                ),
+                location: None,
+            });
+        }
+    }
+}
+
+/// Values of the project file as the planner takes them.
+struct Values<'a> {
+    project: &'a Project,
+    environment: &'a Environment,
+    session: &'a Session,
+}
+
+impl Values<'_> {
+    fn parameter(&self, value: ParameterValue) -> PlannedValue {
+        match value {
+            ParameterValue::Literal(text) => PlannedValue::Known(text),
+            ParameterValue::List(items) => PlannedValue::Known(items.join(",")),
+            ParameterValue::OutputOf(output) => output_of(&output),
+            ParameterValue::Local(value) => PlannedValue::Known(self.local(value)),
+            ParameterValue::Pseudo(value) => PlannedValue::Known(self.pseudo(value)),
+        }
+    }
+
+    fn config(&self, value: ConfigValue) -> SiteConfigValue {
+        match value {
+            ConfigValue::Literal(value) => SiteConfigValue::Given(value),
+            ConfigValue::OutputOf(output) => SiteConfigValue::Planned(output_of(&output)),
+            ConfigValue::Local(value) => SiteConfigValue::Given(self.local(value).into()),
+            ConfigValue::Pseudo(value) => SiteConfigValue::Given(self.pseudo(value).into()),
+        }
+    }
+
+    /// The project file allows these only where there is a local cloud.
+    fn local(&self, value: LocalValue) -> String {
+        let Some((_, Running { port, endpoint, .. })) = &self.session.local else {
+            return String::new();
+        };
+        match value {
+            LocalValue::Host => "127.0.0.1".to_owned(),
+            LocalValue::Port => port.to_string(),
+            LocalValue::Endpoint => endpoint.clone(),
+        }
+    }
+
+    fn pseudo(&self, value: PseudoValue) -> String {
+        match value {
+            PseudoValue::Region => self.environment.region.to_string(),
+            PseudoValue::Account => self.session.account.clone(),
+            PseudoValue::Environment => self.environment.name.to_string(),
+            PseudoValue::Project => self.project.name().to_string(),
+        }
+    }
+}
+
+fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
+    PlannedValue::OutputOf {
+        stack: output.stack.clone(),
+        output: output.output.clone(),
+    }
+}
+
+fn changing(plan: &Plan) -> usize {
+    plan.steps
+        .iter()
+        .filter(|step| match &step.action {
+            plan::Action::DeployStack(deployment) => deployment.action != plan::StackAction::None,
+            _ => false,
+        })
+        .count()
+}
+
+fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
+    let mut lines = Vec::new();
+    let mut hints = Vec::new();
+    for stack in stacks {
+        lines.push(stack.to_string());
+        hints.push(stack.obstacle.hint(stack.cloud_name.as_str()));
+    }
+    CommandError {
+        hints,
+        ..CommandError::message(Kind::Stuck, lines.join("; "), None)
+    }
+}
+
+/// A plan that breaks its own rules must not be carried out.
+pub(crate) fn verify(plan: &Plan) -> Result<(), CommandError> {
+    plan::check(plan).map_err(|error| {
+        CommandError::new(
+            Kind::Failed,
+            error,
+            Some("this is a defect of shopctl: please report it with the project file".to_owned()),
+        )
+    })
+}
+
+/// Has the local cloud save what it holds, so that nothing is lost when it is killed.
+pub(crate) async fn save_local(session: &Session, run: &Run) {
+    if let Some((cloud, _)) = &session.local
+        && let Err(error) = cloud.snapshot().await
+    {
+        run.events.send(Event::Warned {
+            message: format!(
+                "the local cloud's state was not saved: {}",
+                local_error(error).one_line()
+            ),
+            location: None,
+        });
+    }
+}
+
+/// How a run ended, for its last event.
+pub(crate) struct Ended {
+    report: RunReport,
+}
+
+impl Ended {
+    pub(crate) fn of(report: RunReport) -> Self {
+        Self { report }
+    }
+
+    /// There was nothing at all.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            report: RunReport::default(),
+        }
+    }
+}
+
+fn outcome(report: &RunReport) -> Outcome {
+    if report.failed {
+        Outcome::Failed
+    } else if report.interrupted {
+        Outcome::Interrupted
+    } else if report.changed {
+        Outcome::Succeeded
+    } else {
+        Outcome::Unchanged
+    }
+}
+
+/// Sends the last event of a run whose plan was carried out; answers the exit code.
+pub(crate) async fn finish(run: Run, ended: Ended) -> u8 {
+    let report = ended.report;
+    let outcome = outcome(&report);
+    let exit_code = match outcome {
+        Outcome::Succeeded | Outcome::Unchanged => 0,
+        Outcome::Failed if report.stuck => Kind::Stuck.exit_code(),
+        Outcome::Failed => Kind::Failed.exit_code(),
+        Outcome::Interrupted => Kind::Interrupted.exit_code(),
+    };
+    run.finish(Event::RunFinished {
+        outcome,
+        exit_code,
+        urls: report.urls,
+        left: report.leftovers,
+        errors: report.errors,
+    })
+    .await;
+    exit_code
+}
+
+/// Sends the last event of a run that ended before its plan; the caller shows the error.
+pub(crate) async fn fail(run: Run, error: CommandError) -> CommandError {
+    let outcome = match error.kind {
+        Kind::Interrupted => Outcome::Interrupted,
+        _ => Outcome::Failed,
+    };
+    run.finish(Event::RunFinished {
+        outcome,
+        exit_code: error.kind.exit_code(),
+        urls: BTreeMap::new(),
+        left: Vec::new(),
+        errors: vec![error.one_line()],
+    })
+    .await;
+    error
+}

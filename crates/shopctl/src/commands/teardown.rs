@@ -1,0 +1,199 @@
+//! `shopctl teardown`: deletes everything that was deployed and says what is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use shopctl_core::event::{Command, Event, Phase};
+use shopctl_core::names::{CloudStackName, StackName};
+use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
+use shopctl_core::project::{Environment, Project};
+use shopctl_deploy::{Context, State, UploadBodies, execute, observe};
+
+use crate::cli::{Global, TeardownArguments};
+use crate::commands::{deploy, status};
+use crate::display::Display;
+use crate::error::{CommandError, Kind};
+use crate::prepare::environment;
+use crate::run::Run;
+use crate::session::Session;
+use crate::workspace::Workspace;
+
+/// Tears down.
+pub(crate) async fn run(
+    global: &Global,
+    arguments: &TeardownArguments,
+    display: &Display,
+) -> Result<u8, CommandError> {
+    let workspace = Workspace::open(global)?;
+    let environment = environment(&workspace, &arguments.environment.environment)?;
+    let project = &workspace.project;
+    if environment.protected && !arguments.disable_protection {
+        return Err(CommandError::message(
+            Kind::Refused,
+            format!("environment '{}' is protected", environment.name),
+            Some("say --disable-protection if it is really to be deleted".to_owned()),
+        ));
+    }
+    let session = status::connect(&workspace, environment, display).await?;
+    if !arguments.yes {
+        ask(project, environment, session.as_ref(), display)?;
+    }
+
+    let run = Run::start(
+        display,
+        workspace.source(),
+        Command::Teardown,
+        project.name().as_str(),
+        &environment.name,
+    );
+    let Some(session) = session else {
+        return Ok(deploy::finish(run, deploy::Ended::nothing()).await);
+    };
+    let result = tear_down(project, environment, &session, arguments, &run).await;
+    deploy::save_local(&session, &run).await;
+    match result {
+        Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),
+        Err(error) => Err(deploy::fail(run, error).await),
+    }
+}
+
+fn ask(
+    project: &Project,
+    environment: &Environment,
+    session: Option<&Session>,
+    display: &Display,
+) -> Result<(), CommandError> {
+    let account = session.map_or("-", |session| session.account.as_str());
+    let what = format!(
+        "everything of '{}' in environment '{}' (account {account}, {})",
+        project.name(),
+        environment.name,
+        environment.region
+    );
+    if !display.interactive {
+        return Err(CommandError::message(
+            Kind::Refused,
+            format!("a teardown deletes {what}"),
+            Some("say --yes".to_owned()),
+        ));
+    }
+    if display.confirm(&format!("Delete {what}?")) {
+        Ok(())
+    } else {
+        Err(CommandError::message(
+            Kind::Refused,
+            "nothing was deleted",
+            None,
+        ))
+    }
+}
+
+async fn tear_down(
+    project: &Project,
+    environment: &Environment,
+    session: &Session,
+    arguments: &TeardownArguments,
+    run: &Run,
+) -> Result<shopctl_deploy::RunReport, CommandError> {
+    let bucket = project.artifact_bucket(environment, &session.account);
+    let ports = &session.ports;
+    let (observed, names, resources) = run
+        .phase(Phase::Plan, async {
+            let mut names = stacks(project, environment);
+            let mut observed = observe(ports, &bucket, &pairs(&names)).await?;
+            // Stacks that are no longer in the project file were deployed by it once.
+            let record = observed.record.take();
+            let recorded = record.iter().flat_map(|record| &record.stacks);
+            let mut forgotten: Vec<_> = recorded
+                .filter(|(name, _)| names.iter().all(|(known, _, _)| known != *name))
+                .map(|(name, stack)| (name.clone(), stack.cloud_name.clone(), BTreeSet::new()))
+                .collect();
+            if !forgotten.is_empty() {
+                let more = observe(ports, &bucket, &pairs(&forgotten)).await?;
+                observed.stacks.extend(more.stacks);
+                names.append(&mut forgotten);
+            }
+            observed.record = record;
+            names.retain(|(name, _, _)| observed.stacks.contains_key(name));
+            let mut resources = BTreeMap::new();
+            for (name, cloud_name, _) in &names {
+                let found = ports.cloudformation.resources(cloud_name.as_str()).await?;
+                resources.insert(name.clone(), found.len());
+            }
+            let summary = format!("{} stacks to delete", names.len());
+            Ok(((observed, names, resources), summary))
+        })
+        .await?;
+    if arguments.disable_protection {
+        for (_, cloud_name, _) in &names {
+            ports
+                .cloudformation
+                .set_termination_protection(cloud_name, false)
+                .await?;
+        }
+    }
+    let plan = plan_teardown(project.name().as_str(), &environment.name, &bucket, &names);
+    deploy::verify(&plan)?;
+    run.events.send(Event::Planned {
+        account: session.account.clone(),
+        region: environment.region.to_string(),
+        stacks: planned_stacks(&plan, &resources),
+        uploads: 0,
+        omitted: Vec::new(),
+    });
+    let context = Context {
+        ports: ports.clone(),
+        events: run.events.clone(),
+        cancel: run.cancel.clone(),
+        run: run.id.clone(),
+        bucket,
+        // Also of stacks that an interrupted teardown deleted before.
+        cloud_names: project
+            .stacks_in(environment)
+            .map(|stack| project.cloud_stack_name(environment, &stack.name))
+            .chain(names.iter().map(|(_, cloud_name, _)| cloud_name.clone()))
+            .collect::<BTreeSet<CloudStackName>>()
+            .into_iter()
+            .collect(),
+        templates: BTreeMap::new(),
+        uploads: UploadBodies::default(),
+        site: None,
+        urls: Vec::new(),
+        url_deadline: Duration::ZERO,
+        concurrency: usize::from(arguments.concurrency),
+        state: State::new(&Observed {
+            record: None,
+            ..observed
+        }),
+    };
+    Ok(execute(&plan, Arc::new(context)).await)
+}
+
+type Dependent = (StackName, CloudStackName, BTreeSet<StackName>);
+
+/// The environment's stacks in the order of a deploy, each with those it depends on.
+fn stacks(project: &Project, environment: &Environment) -> Vec<Dependent> {
+    project
+        .stack_names_in_order(environment)
+        .into_iter()
+        .map(|name| {
+            (
+                name.clone(),
+                project.cloud_stack_name(environment, name),
+                project
+                    .dependencies_of(name, environment)
+                    .into_iter()
+                    .cloned()
+                    .collect(),
+            )
+        })
+        .collect()
+}
+
+fn pairs(stacks: &[Dependent]) -> Vec<(StackName, CloudStackName)> {
+    stacks
+        .iter()
+        .map(|(name, cloud_name, _)| (name.clone(), cloud_name.clone()))
+        .collect()
+}

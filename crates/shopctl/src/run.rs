@@ -1,0 +1,175 @@
+//! A run: its events are numbered and shown in one place, and the user can stop it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use shopctl_core::event::{Command, Event, Numbered, Phase};
+use shopctl_core::names::EnvironmentName;
+use shopctl_deploy::EventSender;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::display::{Display, Sink};
+use crate::error::CommandError;
+
+/// Version of the event stream that this tool writes.
+const EVENTS_VERSION: u32 = 1;
+
+/// Spinners turn this often.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A run that is going on.
+pub(crate) struct Run {
+    /// Its identifier: sorts by time, and is short enough for change set names.
+    pub(crate) id: String,
+    pub(crate) started: DateTime<Utc>,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) events: EventSender,
+    sink: Arc<Mutex<Sink>>,
+    pump: JoinHandle<()>,
+}
+
+impl Run {
+    /// Begins a run and sends its first event.
+    pub(crate) fn start(
+        display: &Display,
+        sources: impl Fn(&str) -> Option<String> + Send + 'static,
+        command: Command,
+        project: &str,
+        environment: &EnvironmentName,
+    ) -> Self {
+        let started = Utc::now();
+        // Two runs that begin in the same second differ by their processes.
+        let id = format!(
+            "{}-{:04x}",
+            started.format("%Y%m%dT%H%M%SZ"),
+            std::process::id() & 0xffff
+        );
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let sink = Arc::new(Mutex::new(display.reporter(sources)));
+        let pump = tokio::spawn(pump(receiver, sink.clone()));
+        let events = EventSender::new(sender);
+        let cancel = CancellationToken::new();
+        watch_signals(cancel.clone());
+        events.send(Event::RunStarted {
+            version: EVENTS_VERSION,
+            run: id.clone(),
+            command,
+            project: project.to_owned(),
+            environment: environment.clone(),
+        });
+        Self {
+            id,
+            started,
+            cancel,
+            events,
+            sink,
+            pump,
+        }
+    }
+
+    /// Does a phase before the plan, with its events. Stops when the user interrupts.
+    pub(crate) async fn phase<T>(
+        &self,
+        phase: Phase,
+        work: impl Future<Output = Result<(T, String), CommandError>>,
+    ) -> Result<T, CommandError> {
+        self.events.send(Event::PhaseStarted { phase });
+        let (value, summary) = self.unless_interrupted(work).await?;
+        self.events.send(Event::PhaseFinished { phase, summary });
+        Ok(value)
+    }
+
+    /// Does some work, unless the user interrupts.
+    pub(crate) async fn unless_interrupted<T>(
+        &self,
+        work: impl Future<Output = Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
+        tokio::select! {
+            result = work => result,
+            () = self.cancel.cancelled() => Err(CommandError::interrupted()),
+        }
+    }
+
+    /// Shows text as it is.
+    pub(crate) fn print(&self, text: &str) {
+        self.sink
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reporter()
+            .print(text);
+    }
+
+    /// Ends the run with its last event, and waits until all was shown.
+    pub(crate) async fn finish(self, last: Event) {
+        self.events.send(last);
+        drop(self.events);
+        // The channel is closed, so the pump ends once it is drained.
+        let _ = self.pump.await;
+        let summary = self
+            .sink
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .job_summary();
+        if let (Some(summary), Some(path)) = (summary, std::env::var_os("GITHUB_STEP_SUMMARY")) {
+            use std::io::Write;
+            let file = std::fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(path);
+            // A summary that cannot be written must not fail a deploy that worked.
+            let _ = file.and_then(|mut file| file.write_all(summary.as_bytes()));
+        }
+    }
+}
+
+async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink>>) {
+    let begin = Instant::now();
+    let mut sequence = 0;
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        let event = tokio::select! {
+            biased;
+            event = receiver.recv() => match event {
+                Some(event) => Some(event),
+                None => return,
+            },
+            _ = ticks.tick() => None,
+        };
+        let elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Some(event) => {
+                sequence += 1;
+                sink.reporter().report(&Numbered {
+                    sequence,
+                    elapsed_ms,
+                    event,
+                });
+            }
+            None => sink.reporter().tick(elapsed_ms),
+        }
+    }
+}
+
+/// The first Ctrl-C or SIGTERM asks the run to stop, the second one ends the process.
+fn watch_signals(cancel: CancellationToken) {
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
+                _ = terminate.recv() => {}
+            }
+            if cancel.is_cancelled() {
+                std::process::exit(130);
+            }
+            cancel.cancel();
+        }
+    });
+}

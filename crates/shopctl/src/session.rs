@@ -1,0 +1,168 @@
+//! Connects an environment to its cloud: starts the local one, or checks credentials and
+//! account on AWS.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use shopctl_aws::{Cloud, Endpoint};
+use shopctl_core::event::{Event, Phase};
+use shopctl_core::project::{Environment, EnvironmentKind};
+use shopctl_deploy::ports::Ports;
+use shopctl_local::{Folders, InstallStep, LocalCloud, LocalError, Progress, Running, Settings};
+
+use crate::error::{CommandError, Kind};
+use crate::probe::HttpProbe;
+use crate::run::Run;
+use crate::workspace::Workspace;
+
+/// The account of every local cloud.
+pub(crate) const LOCAL_ACCOUNT: &str = "000000000000";
+
+/// An environment's cloud.
+pub(crate) struct Session {
+    pub(crate) ports: Ports,
+    pub(crate) account: String,
+    /// The local cloud, in the local environment.
+    pub(crate) local: Option<(LocalCloud, Running)>,
+}
+
+/// The local cloud of a project.
+pub(crate) fn local_cloud(
+    workspace: &Workspace,
+    port: Option<u16>,
+) -> Result<LocalCloud, CommandError> {
+    let folders = Folders::from_env(&|name| std::env::var_os(name)).map_err(local_error)?;
+    Ok(LocalCloud::new(Settings {
+        project: workspace.project.name().to_string(),
+        root: workspace.root.clone(),
+        folders,
+        port,
+        path: std::env::var_os("PATH").unwrap_or_else(OsString::new),
+        die_with_parent: false,
+    }))
+}
+
+/// Starts the local cloud if it does not run, and tells the run what is going on.
+pub(crate) async fn start_local(
+    workspace: &Workspace,
+    run: &Run,
+) -> Result<(LocalCloud, Running), CommandError> {
+    let cloud = local_cloud(workspace, None)?;
+    run.phase(Phase::LocalCloud, async {
+        let mut installed = false;
+        let running = cloud
+            .ensure_running(&mut |progress| {
+                installed |= matches!(progress, Progress::Installed { .. });
+                report_progress(run, &progress);
+            })
+            .await
+            .map_err(local_error)?;
+        let summary = format!("{} (MiniStack {})", running.endpoint, running.version);
+        Ok(((cloud.clone(), running), summary))
+    })
+    .await
+}
+
+fn report_progress(run: &Run, progress: &Progress) {
+    if let Progress::Recovering { pid, saved_at } = progress {
+        let state = match saved_at {
+            Some(_) => "it comes back with its last saved state",
+            None => "it had saved nothing and comes back empty",
+        };
+        run.events.send(Event::Warned {
+            message: format!(
+                "the local cloud (process {pid}) ended without being stopped; {state}"
+            ),
+            location: None,
+        });
+        return;
+    }
+    run.events.send(Event::PhaseProgressed {
+        phase: Phase::LocalCloud,
+        message: describe(progress),
+        done: 0,
+        total: None,
+    });
+}
+
+/// A step of starting the local cloud, for people.
+pub(crate) fn describe(progress: &Progress) -> String {
+    match progress {
+        Progress::Waiting { .. } => "waiting for another command that is starting it".to_owned(),
+        Progress::Installing(InstallStep::Environment) => {
+            "first use on this machine: making a private Python environment".to_owned()
+        }
+        Progress::Installing(_) => "installing its pinned packages".to_owned(),
+        Progress::Installed { .. } => "installed".to_owned(),
+        Progress::Updating => "restarting it with this version".to_owned(),
+        Progress::Starting { port } => format!("starting on port {port}"),
+        Progress::Started { port, .. } => format!("listening on port {port}"),
+        Progress::Recovering { .. } => "recovering".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Connects to AWS with the user's credentials and checks that they are for the right account.
+pub(crate) async fn connect_aws(environment: &Environment) -> Result<Session, CommandError> {
+    let cloud = Cloud::connect(&Endpoint::Aws, environment.region.as_str()).await;
+    let identity = cloud.identity().await?;
+    if let EnvironmentKind::Aws {
+        account: Some(expected),
+    } = &environment.kind
+        && expected.value.as_str() != identity.account
+    {
+        return Err(CommandError::message(
+            Kind::Credentials,
+            format!(
+                "environment '{}' belongs to account {}, but these credentials are for account {} ({})",
+                environment.name, expected.value, identity.account, identity.arn
+            ),
+            Some(format!(
+                "switch to credentials of account {}, or correct `account` at {}",
+                expected.value, expected.location
+            )),
+        ));
+    }
+    Ok(Session {
+        ports: ports(&cloud)?,
+        account: identity.account,
+        local: None,
+    })
+}
+
+/// Connects to a local cloud that runs.
+pub(crate) async fn connect_local(
+    environment: &Environment,
+    cloud: LocalCloud,
+    running: Running,
+) -> Result<Session, CommandError> {
+    let endpoint = Endpoint::Local(running.endpoint.clone());
+    let clients = Cloud::connect(&endpoint, environment.region.as_str()).await;
+    Ok(Session {
+        ports: ports(&clients)?,
+        account: LOCAL_ACCOUNT.to_owned(),
+        local: Some((cloud, running)),
+    })
+}
+
+fn ports(cloud: &Cloud) -> Result<Ports, CommandError> {
+    let probe = HttpProbe::new().map_err(|error| CommandError::new(Kind::Failed, error, None))?;
+    Ok(Ports {
+        cloudformation: cloud.cloudformation.clone(),
+        objects: cloud.objects.clone(),
+        distributions: cloud.distributions.clone(),
+        functions: cloud.functions.clone(),
+        log_groups: cloud.log_groups.clone(),
+        probe: Arc::new(probe),
+    })
+}
+
+/// The local cloud's errors as the command's.
+pub(crate) fn local_error(error: LocalError) -> CommandError {
+    let hint = error.hint();
+    let kind = match error {
+        LocalError::PortTaken { .. } => Kind::Input,
+        _ => Kind::Failed,
+    };
+    CommandError::new(kind, error, hint)
+}
