@@ -24,7 +24,12 @@ pub(crate) fn lines(run: &Run, sources: &Sources, appearance: Appearance) -> Vec
     blocks.push(leftovers(&end.left, appearance));
     blocks.push(links(run, end, appearance));
     blocks.retain(|block| !block.is_empty());
-    blocks.join(&String::new())
+    let mut lines = blocks.join(&String::new());
+    if run.place.is_none() && !end.errors.is_empty() {
+        // The command's error follows.
+        lines.push(String::new());
+    }
+    lines
 }
 
 fn failures(run: &Run, sources: &Sources, appearance: Appearance) -> Vec<Vec<String>> {
@@ -182,8 +187,7 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
     };
     let glyph = appearance.glyph(glyph);
     let mut lines = wrapped(appearance, (glyph, role), &title, &detail);
-    // Failures that have a block of their own are not told twice.
-    if !run.has_failures() {
+    if tells_errors(run) {
         for error in &end.errors {
             lines.extend(hanging(appearance, "  ", &text::clean(error)));
         }
@@ -197,6 +201,12 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
         lines.extend(hanging(appearance, "  ", &hint));
     }
     lines
+}
+
+/// Whether the errors of the last event are shown: not those that have a block of their own, and
+/// not the one that ended a run before its plan, which the command shows with all its causes.
+fn tells_errors(run: &Run) -> bool {
+    run.place.is_some() && !run.has_failures()
 }
 
 /// `✓ title: detail`, the detail below when it does not fit.
