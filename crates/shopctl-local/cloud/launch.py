@@ -3,7 +3,6 @@
 Started by shopctl-local with a cleared environment:
   GATEWAY_PORT                  the port to serve
   SHOPCTL_DATA                  the folder of the saved state
-  SHOPCTL_SNAPSHOT_SECONDS      how often the state is saved while it changes (default 15)
   SHOPCTL_RECORD                the file that says this process runs; removed on an orderly end
   SHOPCTL_DIE_WITH_PARENT       the process whose end ends this one too (test runs)
 
@@ -22,7 +21,8 @@ import threading
 import time
 
 VERSION = "1.5.33"
-SNAPSHOT_SECONDS = float(os.environ.get("SHOPCTL_SNAPSHOT_SECONDS", "15"))
+# How often the state is saved while it changes.
+SNAPSHOT_SECONDS = 15.0
 # A stack operation takes well under a second; one that waits for a slow custom resource must not hold up a stop.
 PATIENCE_SECONDS = 2.0
 

@@ -228,11 +228,12 @@ impl LocalCloud {
             return Ok(dead(DeathCause::Killed));
         }
         if !answers(&record).await {
-            // It may have been stopped in between.
-            let cause = if record.process.runs() {
-                DeathCause::Silent
-            } else {
+            // It may be ending just now: a process closes its port before it is gone.
+            let gone = record.process.wait_gone(Duration::from_millis(300)).await;
+            let cause = if gone {
                 DeathCause::Killed
+            } else {
+                DeathCause::Silent
             };
             return Ok(if self.paths.record().exists() {
                 dead(cause)

@@ -346,6 +346,13 @@ async fn killed_it_comes_back_with_the_last_saved_state() {
     )
     .await;
 
+    // Saved once more and killed once more: what the second snapshot has in common with the first is whole too.
+    assert!(cloud.snapshot().await.unwrap());
+    probe_ok(&home, &cloud, &again, "restart.py", &["again"]).await;
+    kill_9(&again);
+    let again = start(&cloud).await;
+    probe_ok(&home, &cloud, &again, "restart.py", &["again"]).await;
+
     // An orderly stop saves what came since by itself, functions end with it.
     probe_ok(&home, &cloud, &again, "things.py", &["make", "kept"]).await;
     assert!(
@@ -359,6 +366,32 @@ async fn killed_it_comes_back_with_the_last_saved_state() {
         probe_ok(&home, &cloud, &last, "things.py", &["list"])
             .await
             .contains("kept")
+    );
+    cloud.stop(&mut |_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_state_is_saved_by_itself_while_it_changes() {
+    let home = Home::new();
+    let cloud = home.cloud("shop");
+    let running = start(&cloud).await;
+    probe_ok(&home, &cloud, &running, "things.py", &["make", "by-itself"]).await;
+    let state = cloud.folder().join("data/state.pickle");
+    let deadline = Instant::now() + Duration::from_secs(40);
+    while !state.exists() {
+        assert!(
+            Instant::now() < deadline,
+            "nothing saved in 40 s\n{}",
+            cloud.log_tail(20)
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    kill_9(&running);
+    let again = start(&cloud).await;
+    let list = probe_ok(&home, &cloud, &again, "things.py", &["list"]).await;
+    assert_eq!(
+        list,
+        "buckets: by-itself\nqueues: by-itself\nitems: by-itself\n"
     );
     cloud.stop(&mut |_| {}).await.unwrap();
 }

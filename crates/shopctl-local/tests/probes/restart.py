@@ -20,6 +20,9 @@ return {"batchItemFailures": []}
 """
 
 
+PART = b"p" * (5 << 20)
+
+
 def table(name, **properties):
     return {
         "Type": "AWS::DynamoDB::Table",
@@ -92,10 +95,12 @@ def fill():
     for number in range(5):
         send(f"before {number}")
     storage = client("s3")
-    storage.put_object(Bucket="restart-files", Key="page.html", Body=b"first", ContentType="text/html")
+    storage.put_object(Bucket="restart-files", Key="page.html", Body=b"first" * 2000, ContentType="text/html")
     storage.put_object(Bucket="restart-files", Key="page.html", Body=b"x" * 100_000, ContentType="text/html")
     storage.put_object(Bucket="restart-files", Key="gone.html", Body=b"gone")
     storage.delete_object(Bucket="restart-files", Key="gone.html")
+    upload = storage.create_multipart_upload(Bucket="restart-files", Key="large")["UploadId"]
+    storage.upload_part(Bucket="restart-files", Key="large", UploadId=upload, PartNumber=1, Body=PART)
     queues = client("sqs")
     queues.send_message(QueueUrl=queues.get_queue_url(QueueName="restart-letters")["QueueUrl"], MessageBody="waiting")
     pool = client("cognito-idp")
@@ -109,7 +114,7 @@ def fill():
         Destination={"ToAddresses": ["anna@example.com"]},
         Content={"Simple": {"Subject": {"Data": "kept"}, "Body": {"Text": {"Data": "kept"}}}},
     )
-    print(json.dumps({**outputs, "access": tokens["AccessToken"], "keys": keys(outputs["Pool"])}))
+    print(json.dumps({**outputs, "upload": upload, "access": tokens["AccessToken"], "keys": keys(outputs["Pool"])}))
 
 
 def keys(pool):
@@ -136,7 +141,7 @@ def check(made):
     versions = storage.list_object_versions(Bucket="restart-files")
     assert len(versions["Versions"]) == 3 and len(versions["DeleteMarkers"]) == 1, versions
     old = next(v for v in versions["Versions"] if v["Key"] == "page.html" and not v["IsLatest"])
-    assert storage.get_object(Bucket="restart-files", Key="page.html", VersionId=old["VersionId"])["Body"].read() == b"first"
+    assert storage.get_object(Bucket="restart-files", Key="page.html", VersionId=old["VersionId"])["Body"].read() == b"first" * 2000
     assert "Item" in client("dynamodb").get_item(TableName="restart-items", Key={"id": {"S": "before 0"}})
     queues = client("sqs")
     letters = queues.receive_message(QueueUrl=queues.get_queue_url(QueueName="restart-letters")["QueueUrl"])
@@ -145,7 +150,7 @@ def check(made):
     assert keys(made["Pool"]) == made["keys"], "tokens are signed with other keys"
     mails = json.loads(request("GET", "/_ministack/ses/messages")[2])
     assert "kept" in json.dumps(mails), mails
-    # Gone, all of it.
+    # What came after the snapshot is gone, all of it.
     assert "Item" not in client("dynamodb").get_item(TableName="restart-items", Key={"id": {"S": "late"}})
     assert [o["Key"] for o in storage.list_objects_v2(Bucket="restart-files")["Contents"]] == ["page.html"]
     assert "restart-late" not in json.dumps(queues.list_queues().get("QueueUrls", []))
@@ -154,10 +159,37 @@ def check(made):
         raise AssertionError("the late stack is there")
     except ClientError:
         pass
-    # And the mappings work.
+    # And all of it works: mappings...
     send("after")
+    objects(storage, made["upload"], old["VersionId"])
+
+
+def objects(storage, upload, old_version):
+    """What S3 does with bodies that it no longer holds in memory."""
+    bucket = {"Bucket": "restart-files"}
+    read = lambda key, **more: storage.get_object(**bucket, Key=key, **more)["Body"].read()
+    part = {"PartNumber": 1, "ETag": storage.list_parts(**bucket, Key="large", UploadId=upload)["Parts"][0]["ETag"]}
+    storage.complete_multipart_upload(**bucket, Key="large", UploadId=upload, MultipartUpload={"Parts": [part]})
+    assert read("large") == PART
+    assert read("page.html", Range="bytes=10-19") == b"x" * 10
+    storage.copy_object(**bucket, Key="copy.html", CopySource={**bucket, "Key": "page.html"})
+    assert read("copy.html") == b"x" * 100_000
+    # Without its newest version the object is the older one again.
+    newest = storage.head_object(**bucket, Key="page.html")["VersionId"]
+    storage.delete_object(**bucket, Key="page.html", VersionId=newest)
+    assert read("page.html") == b"first" * 2000
+    assert storage.head_object(**bucket, Key="page.html")["VersionId"] == old_version
+
+
+def again():
+    """The same once more, after a snapshot and another kill."""
+    storage = client("s3")
+    assert storage.get_object(Bucket="restart-files", Key="page.html")["Body"].read() == b"first" * 2000
+    assert storage.get_object(Bucket="restart-files", Key="copy.html")["Body"].read() == b"x" * 100_000
+    assert storage.get_object(Bucket="restart-files", Key="large")["Body"].read() == PART
+    send("again")
 
 
 if __name__ == "__main__":
-    {"fill": fill, "more": more, "check": check}[sys.argv[1]](*sys.argv[2:])
+    {"fill": fill, "more": more, "check": check, "again": again}[sys.argv[1]](*sys.argv[2:])
     print("ok")
