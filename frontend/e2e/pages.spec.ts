@@ -68,3 +68,15 @@ test("the shop on the narrowest phone", async ({ page, shop }) => {
   }
   await shop.picture("narrow");
 });
+
+test("a shop that cannot be reached is asked again", async ({ page, shop }) => {
+  shop.expectRefusal(/\/api\/products/);
+  await page.route("**/api/products?*", (route) => route.abort("connectionrefused"));
+  await page.goto("/");
+  await expect(page.getByRole("alert")).toContainText("We cannot reach the shop");
+  await shop.checkAccessibility();
+  await shop.picture("no-answer");
+  await page.unroute("**/api/products?*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("main").getByRole("article")).toHaveCount(12);
+});

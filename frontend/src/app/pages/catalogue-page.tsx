@@ -5,6 +5,7 @@ import { categoriesQuery } from "@/features/catalogue/api/products";
 import { CategoryFilter } from "@/features/catalogue/components/category-filter";
 import { ProductList } from "@/features/catalogue/components/product-list";
 import { useApi } from "@/shared/api/api-context";
+import { PageHeading } from "@/shared/ui/page";
 
 import { Hero } from "../hero";
 import "./catalogue-page.css";
@@ -20,7 +21,7 @@ export function CataloguePage() {
   return (
     <>
       <title>{category === null ? "Tarnside · Made for out there, at home everywhere" : `${category} · Tarnside`}</title>
-      <Hero />
+      {category === null ? <Hero /> : <PageHeading className="category-heading">{category}</PageHeading>}
       <div className="catalogue-bar">
         <CategoryFilter categories={categories} selected={category} />
       </div>

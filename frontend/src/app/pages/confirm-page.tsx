@@ -10,7 +10,7 @@ export function ConfirmPage() {
   const { state } = useLocation() as { state: { email?: string } | null };
   const email = state?.email;
   return (
-    <Page title="Confirm your e-mail address" width="form">
+    <Page title="Confirm your address" width="form">
       <p className="lead">{email ? <>We sent a code to <strong>{email}</strong>.</> : "Enter the code that we sent you."}</p>
       <ConfirmForm
         email={email}

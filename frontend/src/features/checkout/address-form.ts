@@ -1,4 +1,5 @@
 import type { Address } from "@/features/orders/order";
+import type { Violation } from "@/shared/api/api-error";
 
 export type AddressErrors = Partial<Record<keyof Address, string>>;
 
@@ -14,6 +15,18 @@ const needed: Record<keyof Address, string> = {
   country: "Please choose a country.",
 };
 
+const fieldNames = Object.keys(needed) as (keyof Address)[];
+
+/** What the shop itself found wrong with the address, beside the fields that it is about. */
+export function addressErrors(violations: readonly Violation[]): AddressErrors {
+  return Object.fromEntries(
+    fieldNames.flatMap((name) => {
+      const violation = violations.find(({ pointer }) => pointer === `/address/${name}`);
+      return violation ? [[name, `Please correct this: ${violation.detail}.`]] : [];
+    }),
+  );
+}
+
 /** Reads the form; either every field is good or the errors say which is not. */
 export function readAddress(form: FormData): { address: Address; errors: null } | { address: null; errors: AddressErrors } {
   const field = (name: keyof Address) => {
@@ -28,7 +41,7 @@ export function readAddress(form: FormData): { address: Address; errors: null } 
     country: field("country"),
   };
   const errors: AddressErrors = {};
-  for (const name of Object.keys(needed) as (keyof Address)[]) {
+  for (const name of fieldNames) {
     if (address[name] === "") errors[name] = needed[name];
   }
   if (address.postalCode !== "" && !/^[\p{L}\d][\p{L}\d -]{1,9}$/u.test(address.postalCode)) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { readAddress } from "./address-form";
+import { addressErrors, readAddress } from "./address-form";
 import { forgetAttempt, keyFor } from "./order-attempt";
 
 const fields = { name: " Anna  Berg ", street: "Seestraße 12", postalCode: "88131", city: "Lindau", country: "DE" };
@@ -23,6 +23,14 @@ describe("an address", () => {
     const { errors } = readAddress(form({ name: "  ", city: "", postalCode: "?", country: "XX" }));
     expect(Object.keys(errors ?? {}).sort()).toEqual(["city", "country", "name", "postalCode"]);
   });
+});
+
+it("shows what the shop finds wrong with an address beside its field", () => {
+  const violations = [
+    { pointer: "/items/0/quantity", detail: "from 1 to 99 pieces can be ordered" },
+    { pointer: "/address/city", detail: "at most 100 characters" },
+  ];
+  expect(addressErrors(violations)).toEqual({ city: "Please correct this: at most 100 characters." });
 });
 
 describe("the idempotency key", () => {

@@ -15,7 +15,7 @@ export interface OrderItem {
   readonly quantity: number;
   readonly unitPrice: Money;
   /** Address of the product's picture, where it has one. */
-  readonly picture?: string | { readonly url: string } | null;
+  readonly picture?: string | null;
 }
 
 export interface Order {

@@ -68,6 +68,13 @@ describe("a failure", () => {
     expect(await failure(api.request("/orders"))).toEqual({ status: 409, title: "Out of stock", detail: "Only two left." });
   });
 
+  it("brings along which values were wrong", async () => {
+    const errors = [{ pointer: "/address/city", detail: "this is needed" }];
+    const problem = { title: "Unacceptable values", status: 422, detail: "1 value", errors };
+    fetchMock.mockResolvedValue(json(problem, 422, "application/problem+json"));
+    await expect(api.request("/orders")).rejects.toHaveProperty("violations", errors);
+  });
+
   it.each([
     ["an error that is no problem document", json({ message: "Internal Server Error" }, 500)],
     ["a proxy's error page", new Response("<h1>502</h1>", { status: 502, headers: { "content-type": "text/html" } })],

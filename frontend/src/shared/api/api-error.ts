@@ -2,6 +2,14 @@
 interface Problem {
   readonly title: string;
   readonly detail?: string;
+  readonly errors?: readonly Violation[];
+}
+
+/** One value of a request that the shop does not accept. */
+export interface Violation {
+  /** JSON pointer into the body, for example `/address/city`. */
+  readonly pointer: string;
+  readonly detail: string;
 }
 
 /** A request that did not work, in words for the person at the screen. */
@@ -10,6 +18,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly title: string;
   readonly detail: string | undefined;
+  readonly violations: readonly Violation[];
 
   constructor(status: number, problem: Problem) {
     super(problem.detail ?? problem.title);
@@ -17,6 +26,7 @@ export class ApiError extends Error {
     this.status = status;
     this.title = problem.title;
     this.detail = problem.detail;
+    this.violations = problem.errors ?? [];
   }
 }
 
@@ -37,6 +47,16 @@ export async function readAnswer(response: Response): Promise<unknown> {
 
 function isProblem(body: unknown): body is Problem {
   if (typeof body !== "object" || body === null) return false;
-  const { title, detail } = body as Record<string, unknown>;
-  return typeof title === "string" && (detail === undefined || typeof detail === "string");
+  const { title, detail, errors } = body as Record<string, unknown>;
+  return (
+    typeof title === "string" &&
+    (detail === undefined || typeof detail === "string") &&
+    (errors === undefined || (Array.isArray(errors) && errors.every(isViolation)))
+  );
+}
+
+function isViolation(value: unknown): value is Violation {
+  if (typeof value !== "object" || value === null) return false;
+  const { pointer, detail } = value as Record<string, unknown>;
+  return typeof pointer === "string" && typeof detail === "string";
 }

@@ -3,10 +3,20 @@ import type { ReactNode } from "react";
 import { ApiError } from "@/shared/api/api-error";
 import "./messages.css";
 
-const wordsFor = (error: unknown) =>
-  error instanceof ApiError
-    ? { title: error.title, detail: error.detail }
-    : { title: "Something went wrong", detail: "Please try again. If it stays this way, reload the page." };
+function wordsFor(error: unknown): { title: string; details: readonly string[] } {
+  if (!(error instanceof ApiError)) {
+    return { title: "Something went wrong", details: ["Please try again. If it stays this way, reload the page."] };
+  }
+  const { status, title, detail, violations } = error;
+  const details = violations.length > 0 ? violations.map((violation) => violation.detail) : detail ? [detail] : [];
+  return {
+    // The status in words ("Internal Server Error") is for programs.
+    title: status >= 500 ? "This did not work" : sentence(title),
+    details: details.map((text) => `${sentence(text).replace(/[.!?]$/, "")}.`),
+  };
+}
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 interface ErrorMessageProps {
   error: unknown;
@@ -14,11 +24,13 @@ interface ErrorMessageProps {
 }
 
 export function ErrorMessage({ error, onRetry }: ErrorMessageProps) {
-  const { title, detail } = wordsFor(error);
+  const { title, details } = wordsFor(error);
   return (
     <div className="message message-error" role="alert">
       <p className="message-title">{title}</p>
-      {detail && detail !== title && <p>{detail}</p>}
+      {details.map((detail) => (
+        <p key={detail}>{detail}</p>
+      ))}
       {onRetry && (
         <button type="button" className="button button-quiet" onClick={() => onRetry()}>
           Try again

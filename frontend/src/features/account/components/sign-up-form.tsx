@@ -38,9 +38,9 @@ export function SignUpForm({ onSignedUp }: { onSignedUp: (email: string) => void
         type="password"
         autoComplete="new-password"
         required
-        minLength={8}
+        minLength={10}
         maxLength={256}
-        hint="At least 8 characters, with upper and lower case letters and a digit."
+        hint="At least 10 characters, with upper and lower case letters and a digit."
       />
       <TextField
         label="Password again"

@@ -21,7 +21,7 @@ export function CategoryFilter({ categories, selected }: CategoryFilterProps) {
       <ul>
         {choices.map(({ label, count, to, isSelected }) => (
           <li key={to}>
-            <Link to={to} preventScrollReset aria-current={isSelected ? "page" : undefined}>
+            <Link to={to} aria-current={isSelected ? "page" : undefined}>
               {label} <span className="category-count">{count}</span>
             </Link>
           </li>

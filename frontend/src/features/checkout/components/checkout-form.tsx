@@ -5,11 +5,12 @@ import { cartActions } from "@/features/cart/cart-store";
 import type { CheckedLine } from "@/features/cart/use-checked-cart";
 import { orderQuery, placeOrder } from "@/features/orders/api/orders";
 import type { Address, Order } from "@/features/orders/order";
+import { ApiError } from "@/shared/api/api-error";
 import { useApi } from "@/shared/api/api-context";
 import { ErrorMessage } from "@/shared/ui/messages";
 import { SubmitButton } from "@/shared/ui/submit-button";
 
-import { readAddress, type AddressErrors } from "../address-form";
+import { addressErrors, readAddress, type AddressErrors } from "../address-form";
 import { forgetAttempt, keyFor } from "../order-attempt";
 import { AddressFields } from "./address-fields";
 
@@ -33,6 +34,9 @@ export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
       onPlaced(order);
       forgetAttempt();
       cartActions.clear();
+    },
+    onError: (error) => {
+      if (error instanceof ApiError) setErrors(addressErrors(error.violations));
     },
   });
 

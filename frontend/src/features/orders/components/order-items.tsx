@@ -6,15 +6,13 @@ import { paths } from "@/shared/paths";
 import type { OrderItem } from "../order";
 import "./order-items.css";
 
-const pictureOf = ({ picture }: OrderItem) => (typeof picture === "object" ? picture?.url : picture);
-
 export function OrderItems({ items, total }: { items: readonly OrderItem[]; total: Money }) {
   return (
     <>
       <ul className="order-items">
         {items.map((item) => (
           <li key={item.productId}>
-            {pictureOf(item) && <img src={pictureOf(item)} alt="" width="64" height="64" />}
+            {item.picture && <img src={item.picture} alt="" width="64" height="64" />}
             <span>
               <Link to={paths.product(item.productId)}>{item.name}</Link>
               <span className="order-item-quantity">
