@@ -1,0 +1,78 @@
+//! The steps of `cargo xtask test`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::tools::{self, run};
+
+/// Form and dependencies.
+pub(crate) fn lint() -> Result<()> {
+    run(Command::new("cargo").args(["fmt", "--all", "--check"]))?;
+    run(Command::new("cargo").args([
+        "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings",
+    ]))?;
+    tools::cargo_deny()?;
+    // Advisories come from a repository that a closed network does not reach.
+    run(Command::new("cargo").args(["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
+    tools::npm_packages()?;
+    run(tools::npm().args(["run", "--silent", "lint"]))
+}
+
+/// Everything but the end-to-end tests.
+pub(crate) fn unit() -> Result<()> {
+    cargo_test(&["--workspace", "--exclude", "shopctl-tests"])?;
+    tools::npm_packages()?;
+    run(tools::npm().args(["test", "--silent"]))
+}
+
+/// cfn-lint over what `shopctl render` writes.
+pub(crate) fn templates() -> Result<()> {
+    let cfn_lint = tools::cfn_lint()?;
+    run(Command::new("cargo").args(["build", "--locked", "--package", "shopctl"]))?;
+    for environment in ["local", "prod"] {
+        let out = PathBuf::from("target/templates").join(environment);
+        let mut render = Command::new("target/debug/shopctl");
+        render.args(["render", "--env", environment, "--out"]).arg(&out);
+        run(&mut render)?;
+        lint_templates(&cfn_lint, &out)?;
+    }
+    Ok(())
+}
+
+fn lint_templates(cfn_lint: &Path, folder: &Path) -> Result<()> {
+    let mut templates: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    templates.sort();
+    if templates.is_empty() {
+        bail!("nothing was rendered into {}", folder.display());
+    }
+    run(Command::new(cfn_lint).args(["--non-zero-exit-code", "error", "--"]).args(templates))
+}
+
+/// The real binary against the real local cloud; then the browser, which these tests start.
+pub(crate) fn e2e() -> Result<()> {
+    tools::npm_packages()?;
+    let chromium = tools::chromium()?;
+    let mut command = test_command(&["--package", "shopctl-tests"]);
+    command.env("CHROMIUM", chromium);
+    run(&mut command)
+}
+
+fn cargo_test(arguments: &[&str]) -> Result<()> {
+    run(&mut test_command(arguments))?;
+    Ok(())
+}
+
+fn test_command(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    if tools::nextest() {
+        command.args(["nextest", "run", "--locked"]);
+    } else {
+        command.args(["test", "--locked"]);
+    }
+    command.args(arguments);
+    command
+}

@@ -1,0 +1,126 @@
+//! Runs commands, and installs the tools that tests need and a machine may lack.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Folder for tools that are installed for tests, shared by all checkouts.
+fn cache() -> Result<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .context("neither XDG_CACHE_HOME nor HOME is set")?;
+    Ok(base.join("shopctl").join("tools"))
+}
+
+/// Runs a command and shows its output; an error names it.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    eprintln!("$ {line}");
+    let status = command.status().with_context(|| format!("cannot run `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    Ok(())
+}
+
+fn line(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Whether a program answers.
+fn answers(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Makes sure that a Debian package's program is there.
+fn debian(program: &str, package: &str) -> Result<()> {
+    if answers(program, &["--version"]) {
+        return Ok(());
+    }
+    if !answers("apt-get", &["--version"]) {
+        bail!("'{program}' is not installed; install it with your system's package manager");
+    }
+    run(Command::new("apt-get").args(["update", "-q"]))?;
+    run(Command::new("apt-get")
+        .args(["install", "-y", "-q", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// A Chromium for browser tests; `CHROMIUM` names another one.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("CHROMIUM") {
+        return Ok(path.into());
+    }
+    debian("chromium", "chromium")?;
+    Ok("/usr/bin/chromium".into())
+}
+
+/// cfn-lint at the version that `stacks/lint/requirements.txt` pins with hashes.
+pub(crate) fn cfn_lint() -> Result<PathBuf> {
+    let requirements = root().join("stacks/lint/requirements.txt");
+    let pinned = std::fs::read_to_string(&requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
+    let folder = cache()?.join("cfn-lint");
+    let program = folder.join("bin/cfn-lint");
+    let marker = folder.join("requirements.txt");
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned) {
+        return Ok(program);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(folder.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--require-hashes", "--only-binary", ":all:", "-r"])
+        .arg(&requirements))?;
+    // Written last: an installation that was interrupted is made anew.
+    std::fs::write(&marker, pinned)?;
+    Ok(program)
+}
+
+/// cargo-deny, compiled once a machine.
+pub(crate) fn cargo_deny() -> Result<()> {
+    if answers("cargo", &["deny", "--version"]) {
+        return Ok(());
+    }
+    run(Command::new("cargo").args(["install", "--quiet", "--locked", "cargo-deny@0.20.2"]))
+}
+
+/// Whether cargo-nextest is there; without it the tests run under `cargo test`.
+pub(crate) fn nextest() -> bool {
+    answers("cargo", &["nextest", "--version"])
+}
+
+/// The site's packages, as its lock file says.
+pub(crate) fn npm_packages() -> Result<()> {
+    let lock = std::fs::read_to_string("frontend/package-lock.json")?;
+    let marker = Path::new("frontend/node_modules/.xtask-lock");
+    if std::fs::read_to_string(marker).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    run(npm().args(["ci", "--no-audit", "--no-fund"]))?;
+    std::fs::write(marker, lock)?;
+    Ok(())
+}
+
+/// npm in the site's folder.
+pub(crate) fn npm() -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir("frontend");
+    command
+}
