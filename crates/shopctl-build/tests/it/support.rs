@@ -48,9 +48,11 @@ impl Folder {
     }
 }
 
-/// The test's own environment, but with build folders below `folder`.
+/// The test's own environment, but with cargo's folders below `folder`: neither the
+/// user's settings nor the locks of another cargo matter.
 pub fn cargo_environment(folder: &Path) -> Environment {
     Environment::new(std::env::vars_os())
+        .with("CARGO_HOME", folder.join("cargo-home"))
         .with("CARGO_TARGET_DIR", folder.join("target"))
         .with("CARGO_BUILD_BUILD_DIR", folder.join("target"))
         .with("CARGO_NET_OFFLINE", "true")
