@@ -25,6 +25,18 @@ pub fn decode<T: DeserializeOwned>(token: &str) -> Result<T, Problem> {
         .ok_or_else(|| Problem::bad_request("nextToken is not one that this list gave out"))
 }
 
+/// Cuts what a query for `limit + 1` rows found down to a page, and says whether another page
+/// follows. `stopped` is whether the query ended before the list did.
+///
+/// Asking for one row more is what makes the last page say that it is the last: a query that
+/// stops exactly at the end of a list cannot know it.
+pub fn cut<T>(mut rows: Vec<T>, limit: u16, stopped: bool) -> (Vec<T>, bool) {
+    let limit = usize::from(limit);
+    let follows = rows.len() > limit || (stopped && !rows.is_empty());
+    rows.truncate(limit);
+    (rows, follows)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -55,6 +67,16 @@ mod tests {
                 prop_assert_eq!(problem.status, 400);
             }
         }
+    }
+
+    #[test]
+    fn the_last_page_says_that_it_is_the_last() {
+        assert_eq!(cut(vec![1, 2, 3], 2, true), (vec![1, 2], true));
+        assert_eq!(cut(vec![1, 2], 2, false), (vec![1, 2], false));
+        assert_eq!(cut(vec![1], 2, false), (vec![1], false));
+        assert_eq!(cut(Vec::<u8>::new(), 2, false), (vec![], false));
+        // The query ended at its size limit and not at the end of the list.
+        assert_eq!(cut(vec![1], 2, true), (vec![1], true));
     }
 
     #[test]

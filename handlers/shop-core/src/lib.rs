@@ -1,6 +1,10 @@
 //! What the services of the shop share. It knows no table, route or mail of any
 //! single service.
 
+// Checkouts share a folder for intermediate files (see `.cargo/config.toml`). Naming the
+// checkout makes cargo compile this crate, and all that depend on it, anew for each of them.
+const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
+
 pub mod batch;
 pub mod cursor;
 pub mod custom_resource;

@@ -1,0 +1,269 @@
+//! What a customer asks for, checked: nothing behind this module sees a wrong
+//! quantity or an empty address.
+
+use serde::{Deserialize, Serialize};
+use shop_core::id::Id;
+use shop_core::order::Address;
+use shop_core::problem::Violation;
+
+/// How many different products an order may have.
+const MAX_LINES: usize = 50;
+/// How many pieces of one product.
+const MAX_QUANTITY: u32 = 99;
+
+/// The body of a request to place an order. Prices are not in it: a client that sends some is told
+/// that they are not read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderRequest {
+    #[serde(default)]
+    items: Vec<ItemRequest>,
+    #[serde(default)]
+    address: AddressRequest,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ItemRequest {
+    #[serde(default)]
+    product_id: String,
+    #[serde(default)]
+    quantity: i64,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+struct AddressRequest {
+    name: String,
+    street: String,
+    city: String,
+    postal_code: String,
+    country: String,
+}
+
+/// One product of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The product.
+    pub product_id: Id,
+    /// Pieces, at least one.
+    pub quantity: u32,
+    /// Where the request names it first, for messages.
+    #[serde(skip)]
+    pub position: usize,
+}
+
+/// An order as asked for, without prices. Two requests that mean the same make equal drafts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Draft {
+    /// Different products, at least one.
+    pub lines: Vec<Line>,
+    /// Where to deliver.
+    pub address: Address,
+}
+
+impl OrderRequest {
+    /// The draft, or everything that is wrong.
+    pub fn check(self) -> Result<Draft, Vec<Violation>> {
+        let mut violations = Vec::new();
+        let lines = lines(self.items, &mut violations);
+        let address = address(self.address, &mut violations);
+        if violations.is_empty() {
+            Ok(Draft { lines, address })
+        } else {
+            Err(violations)
+        }
+    }
+}
+
+fn lines(items: Vec<ItemRequest>, violations: &mut Vec<Violation>) -> Vec<Line> {
+    if items.is_empty() {
+        violations.push(Violation::new("/items", "at least one product is needed"));
+    }
+    let mut lines: Vec<Line> = Vec::new();
+    for (position, item) in items.into_iter().enumerate() {
+        let at = |field: &str| format!("/items/{position}/{field}");
+        let Ok(product_id) = item.product_id.parse::<Id>() else {
+            violations.push(Violation::new(at("productId"), "this is not a product"));
+            continue;
+        };
+        let quantity = u32::try_from(item.quantity).unwrap_or_default();
+        let known = lines.iter_mut().find(|line| line.product_id == product_id);
+        // The same product in two lines is one line with the sum of both.
+        let sum = known
+            .as_ref()
+            .map_or(0, |line| line.quantity)
+            .saturating_add(quantity);
+        if quantity == 0 || sum > MAX_QUANTITY {
+            let detail = format!("from 1 to {MAX_QUANTITY} pieces can be ordered");
+            violations.push(Violation::new(at("quantity"), detail));
+            continue;
+        }
+        match known {
+            Some(line) => line.quantity = sum,
+            None => lines.push(Line {
+                product_id,
+                quantity,
+                position,
+            }),
+        }
+    }
+    if lines.len() > MAX_LINES {
+        let detail = format!("at most {MAX_LINES} different products fit into an order");
+        violations.push(Violation::new("/items", detail));
+    }
+    lines
+}
+
+fn address(request: AddressRequest, violations: &mut Vec<Violation>) -> Address {
+    let mut text = |field: &str, value: String, max: usize| {
+        let value = value.trim();
+        let detail = if value.is_empty() {
+            Some("this is needed".to_owned())
+        } else if value.chars().count() > max {
+            Some(format!("at most {max} characters"))
+        } else if value.chars().any(char::is_control) {
+            Some("only one line of text".to_owned())
+        } else {
+            None
+        };
+        if let Some(detail) = detail {
+            violations.push(Violation::new(format!("/address/{field}"), detail));
+        }
+        value.to_owned()
+    };
+    let address = Address {
+        name: text("name", request.name, 100),
+        street: text("street", request.street, 200),
+        city: text("city", request.city, 100),
+        postal_code: text("postalCode", request.postal_code, 20),
+        country: request.country.trim().to_ascii_uppercase(),
+    };
+    if address.country.len() != 2 || !address.country.bytes().all(|b| b.is_ascii_uppercase()) {
+        let detail = "two letters are expected, for instance DE";
+        violations.push(Violation::new("/address/country", detail));
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn id(name: &str) -> String {
+        Id::fixed(1_767_225_600, name).to_string()
+    }
+
+    fn request(items: Value) -> OrderRequest {
+        serde_json::from_value(json!({
+            "items": items,
+            "address": {
+                "name": " Eve Example ", "street": "1 Main Street", "city": "Springfield",
+                "postalCode": "12345", "country": "de",
+            },
+        }))
+        .unwrap()
+    }
+
+    fn violations(request: OrderRequest) -> Vec<String> {
+        let violations = request.check().unwrap_err();
+        let text = |v: &Violation| format!("{}: {}", v.pointer, v.detail);
+        violations.iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_good_request_is_tidied() {
+        let draft = request(json!([{ "productId": id("boot"), "quantity": 2 }]))
+            .check()
+            .unwrap();
+        assert_eq!(draft.lines.len(), 1);
+        assert_eq!(draft.lines[0].quantity, 2);
+        assert_eq!(draft.address.name, "Eve Example");
+        assert_eq!(draft.address.country, "DE");
+    }
+
+    #[test]
+    fn lines_of_the_same_product_become_one() {
+        let draft = request(json!([
+            { "productId": id("boot"), "quantity": 2 },
+            { "productId": id("bag"), "quantity": 1 },
+            { "productId": id("boot"), "quantity": 3 },
+        ]))
+        .check()
+        .unwrap();
+        let quantities: Vec<_> = draft.lines.iter().map(|line| line.quantity).collect();
+        assert_eq!(quantities, [5, 1]);
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        insta::assert_snapshot!(violations(serde_json::from_value(json!({})).unwrap()).join("\n"), @r#"
+        /items: at least one product is needed
+        /address/name: this is needed
+        /address/street: this is needed
+        /address/city: this is needed
+        /address/postalCode: this is needed
+        /address/country: two letters are expected, for instance DE
+        "#);
+        insta::assert_snapshot!(
+            violations(request(json!([
+                { "productId": "boot", "quantity": 1 },
+                { "productId": id("bag"), "quantity": 0 },
+                { "productId": id("cup"), "quantity": -1 },
+                { "productId": id("pot"), "quantity": 100 },
+                { "productId": id("pan"), "quantity": 60 },
+                { "productId": id("pan"), "quantity": 60 },
+                { "productId": id("tin"), "quantity": 4_294_967_297_i64 },
+                { "quantity": 1 },
+            ]))).join("\n"),
+            @r#"
+        /items/0/productId: this is not a product
+        /items/1/quantity: from 1 to 99 pieces can be ordered
+        /items/2/quantity: from 1 to 99 pieces can be ordered
+        /items/3/quantity: from 1 to 99 pieces can be ordered
+        /items/5/quantity: from 1 to 99 pieces can be ordered
+        /items/6/quantity: from 1 to 99 pieces can be ordered
+        /items/7/productId: this is not a product
+        "#
+        );
+    }
+
+    #[test]
+    fn texts_of_an_address_have_limits() {
+        let mut long = request(json!([{ "productId": id("boot"), "quantity": 1 }]));
+        long.address.name = "x".repeat(101);
+        long.address.street = "Main Street\nBcc: everybody".to_owned();
+        long.address.country = "D1".to_owned();
+        insta::assert_snapshot!(violations(long).join("\n"), @r#"
+        /address/name: at most 100 characters
+        /address/street: only one line of text
+        /address/country: two letters are expected, for instance DE
+        "#);
+    }
+
+    #[test]
+    fn too_many_products_are_refused() {
+        let items: Vec<_> = (0..51)
+            .map(|n| json!({ "productId": id(&n.to_string()), "quantity": 1 }))
+            .collect();
+        assert_eq!(
+            violations(request(json!(items))),
+            ["/items: at most 50 different products fit into an order"]
+        );
+    }
+
+    #[test]
+    fn a_price_or_a_user_in_the_request_is_refused() {
+        for body in [
+            json!({ "items": [{ "productId": id("boot"), "quantity": 1, "price": 1 }] }),
+            json!({ "userId": "somebody else" }),
+        ] {
+            let error = serde_json::from_value::<OrderRequest>(body).unwrap_err();
+            assert!(error.to_string().starts_with("unknown field"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The order table: key `userId` and `orderId`, so that everybody reads only
+//! his own, and identifiers sort by time.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use chrono::{DateTime, Utc};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value, to_item};
+use shop_core::cursor::cut;
+use shop_core::id::Id;
+use shop_core::order::{CustomerOrder, Order, OrderStatus};
+
+/// Set while the bus has not been told of the order.
+const UNPUBLISHED: &str = "unpublished";
+
+/// Why the table could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It did not answer, or with an error.
+    #[error("order table cannot be used")]
+    Call(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row that is not an order.
+    #[error("row of the order table cannot be read or written")]
+    Row(#[from] serde_dynamo::Error),
+}
+
+impl StoreError {
+    fn call(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        StoreError::Call(Box::new(error))
+    }
+}
+
+/// A page of somebody's orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The newest first.
+    pub orders: Vec<Order>,
+    /// The last one, when another page follows.
+    pub next: Option<Id>,
+}
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+type Row = HashMap<String, AttributeValue>;
+
+impl Store {
+    /// The table called `table`.
+    pub fn new(client: Client, table: String) -> Self {
+        Store { client, table }
+    }
+
+    /// The order, if it is this user's.
+    pub async fn get(
+        &self,
+        user_id: &str,
+        order_id: &Id,
+    ) -> Result<Option<CustomerOrder>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(user_id, order_id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        Ok(answer.item.map(from_item).transpose()?)
+    }
+
+    /// One page of this user's orders, from the one that came after `from` in time.
+    pub async fn list(
+        &self,
+        user_id: &str,
+        limit: u16,
+        from: Option<&Id>,
+    ) -> Result<Page, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("userId = :userId")
+            .expression_attribute_values(":userId", AttributeValue::S(user_id.to_owned()))
+            .scan_index_forward(false)
+            // Whoever placed an order looks for it right away.
+            .consistent_read(true)
+            .limit(i32::from(limit) + 1)
+            .set_exclusive_start_key(from.map(|order_id| key(user_id, order_id)))
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        let stopped = answer.last_evaluated_key.is_some();
+        let found: Vec<Order> = from_items(answer.items.unwrap_or_default())?;
+        let (orders, follows) = cut(found, limit, stopped);
+        let next = orders
+            .last()
+            .filter(|_| follows)
+            .map(|order| order.order_id.clone());
+        Ok(Page { orders, next })
+    }
+
+    /// Writes a new order and gives back what the table then has: the order itself, or what it
+    /// became if it was processed already.
+    pub async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, StoreError> {
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(to_item(order)?))
+            .condition_expression("attribute_not_exists(orderId)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match written {
+            Ok(_) => return Ok(order.clone()),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
+                Some(row) => Ok(from_item(row.clone())?),
+                None => Err(StoreError::call(error)),
+            },
+            _ => Err(StoreError::call(error)),
+        }
+    }
+
+    /// Takes a new order to `CREATED`, writing it first if the table has never seen it. Gives it
+    /// back as it is now, if the bus has still to be told of it.
+    pub async fn confirm(
+        &self,
+        order: &CustomerOrder,
+        now: DateTime<Utc>,
+    ) -> Result<Option<CustomerOrder>, StoreError> {
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&order.user_id, &order.order.order_id)))
+            .condition_expression("attribute_not_exists(orderId) OR #status = :new")
+            .expression_attribute_values(":new", to_attribute_value(OrderStatus::New)?)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut confirmed = order.clone();
+        confirmed.order.status = OrderStatus::Created;
+        confirmed.order.modified_date = now;
+        let mut row: Row = to_item(&confirmed)?;
+        row.insert(UNPUBLISHED.to_owned(), AttributeValue::Bool(true));
+        let mut assignments = Vec::new();
+        for (name, value) in row {
+            assignments.push(match name.as_str() {
+                "userId" | "orderId" => continue,
+                "status" | "modifiedDate" | UNPUBLISHED => format!("#{name} = :{name}"),
+                // What the table has is what the customer was shown.
+                _ => format!("#{name} = if_not_exists(#{name}, :{name})"),
+            });
+            update = update
+                .expression_attribute_names(format!("#{name}"), &name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        let answer = update
+            .update_expression(format!("SET {}", assignments.join(", ")))
+            .send()
+            .await;
+        let row = match answer {
+            Ok(answer) => answer.attributes,
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed
+                    .item
+                    .clone()
+                    .filter(|row| row.contains_key(UNPUBLISHED)),
+                _ => return Err(StoreError::call(error)),
+            },
+        };
+        Ok(row.map(from_item).transpose()?)
+    }
+
+    /// Notes that the bus has been told of the order.
+    pub async fn published(&self, order: &CustomerOrder) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&order.user_id, &order.order.order_id)))
+            .condition_expression("attribute_exists(orderId)")
+            .update_expression(format!("REMOVE {UNPUBLISHED}"))
+            .send()
+            .await
+            .map(drop)
+            .map_err(StoreError::call)
+    }
+}
+
+fn key(user_id: &str, order_id: &Id) -> Row {
+    Row::from([
+        ("userId".to_owned(), AttributeValue::S(user_id.to_owned())),
+        (
+            "orderId".to_owned(),
+            AttributeValue::S(order_id.to_string()),
+        ),
+    ])
+}
