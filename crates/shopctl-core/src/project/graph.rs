@@ -42,7 +42,7 @@ impl<'p: 'e, 'e> Graph<'p, 'e> {
                 ParameterValue::OutputOf(from) => Some(Edge {
                     to: &from.stack,
                     location: &given.location,
-                    because: format!("{name}: {{ output: {}.{} }}", from.stack, from.output),
+                    because: format!("{name}: {{ output: {from} }}"),
                 }),
                 _ => None,
             });

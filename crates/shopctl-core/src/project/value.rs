@@ -1,6 +1,8 @@
 //! Values of parameters and of the site's configuration: given in the project file,
 //! taken from another stack, or known to the tool.
 
+use std::fmt;
+
 use serde_json::{Value as Json, json};
 
 use crate::diagnostic::{Diagnostic, Location};
@@ -19,6 +21,12 @@ pub struct OutputReference {
     pub stack: StackName,
     /// The output of its template.
     pub output: String,
+}
+
+impl fmt::Display for OutputReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.stack, self.output)
+    }
 }
 
 /// A fact of the local cloud.
@@ -86,6 +94,17 @@ pub enum ParameterValue {
     Local(LocalValue),
     /// A fact of the environment.
     Pseudo(PseudoValue),
+}
+
+impl ParameterValue {
+    /// The text that goes to CloudFormation, when the project file alone says it.
+    pub fn as_written(&self) -> Option<String> {
+        match self {
+            Self::Literal(text) => Some(text.clone()),
+            Self::List(items) => Some(items.join(",")),
+            Self::OutputOf(_) | Self::Local(_) | Self::Pseudo(_) => None,
+        }
+    }
 }
 
 /// A value of the site's configuration.

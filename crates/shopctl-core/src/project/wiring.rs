@@ -115,29 +115,25 @@ impl Wiring<'_> {
         declaration: &ParameterDeclaration,
         given: &Given<ParameterValue>,
     ) {
+        if matches!(given.value, ParameterValue::List(_)) && !takes_list(declaration) {
+            self.findings.push(
+                Diagnostic::error(
+                    &given.location,
+                    format!(
+                        "parameter '{name}' of stack '{stack}' has the type {} and takes one \
+                         value, there is a list",
+                        declaration.parameter_type
+                    ),
+                )
+                .with_hint(format!("declared at {}", declaration.location)),
+            );
+            return;
+        }
         let known = match &given.value {
-            ParameterValue::Literal(text) => text.clone(),
-            ParameterValue::List(_) if !takes_list(declaration) => {
-                self.findings.push(
-                    Diagnostic::error(
-                        &given.location,
-                        format!(
-                            "parameter '{name}' of stack '{stack}' has the type {} and takes one \
-                             value, there is a list",
-                            declaration.parameter_type
-                        ),
-                    )
-                    .with_hint(format!("declared at {}", declaration.location)),
-                );
-                return;
-            }
-            ParameterValue::List(items) => items.join(","),
-            ParameterValue::Pseudo(pseudo) => match self.pseudo(*pseudo) {
-                Some(text) => text,
-                None => return,
-            },
-            ParameterValue::OutputOf(_) | ParameterValue::Local(_) => return,
+            ParameterValue::Pseudo(pseudo) => self.pseudo(*pseudo),
+            value => value.as_written(),
         };
+        let Some(known) = known else { return };
         let is_written = matches!(given.value, ParameterValue::Literal(_));
         if declaration.no_echo && is_written && !known.is_empty() && !self.environment.is_local() {
             self.findings.push(
