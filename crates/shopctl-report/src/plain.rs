@@ -201,6 +201,10 @@ impl<W: Write + Send> Plain<W> {
         let Some(state) = self.run.stacks.get(stack) else {
             return;
         };
+        if state.action == StackAction::None && result == StackResult::Unchanged {
+            // The plan has said so.
+            return;
+        }
         let mut text = result_word(result).to_owned();
         if let Some(elapsed) = state.elapsed(self.run.now_ms) {
             text.push_str(&format!(" in {}", duration(elapsed)));

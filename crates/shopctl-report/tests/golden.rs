@@ -219,6 +219,31 @@ fn plain_lines_never_move_the_cursor() {
 }
 
 #[test]
+fn text_of_others_stands_above_the_live_rows_and_is_not_touched() {
+    let terminal = InMemoryTerm::new(30, 80);
+    let mut reporter = Terminal::new(terminal.clone(), UNICODE, streams::source);
+    let events = streams::failing_build();
+    let (last, before) = events.split_last().unwrap();
+    replay(before, &mut reporter);
+    reporter.print("error[E0425]: cannot find value `x`\n --> src/main.rs:1:1\n");
+    reporter.tick(2000);
+    assert_snapshot!(terminal.contents(), @"
+    Deploying shop to local
+
+      ✓ Local cloud        0.2s  running on port 4566
+    error[E0425]: cannot find value `x`
+     --> src/main.rs:1:1
+      ⠋ Build              1.8s  ━━━━━━━━━━━━━━╸─   11/12  products
+    ");
+    reporter.report(last);
+    assert!(
+        terminal
+            .contents()
+            .contains("\n --> src/main.rs:1:1\n  ✗ Build")
+    );
+}
+
+#[test]
 fn silence_is_broken_by_what_is_still_running() {
     let mut events = streams::first_deploy();
     // The site's distribution takes its time.
