@@ -8,10 +8,8 @@ use shopctl_core::names::StackName;
 use shopctl_core::plan::{StackAction, StepId};
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
-use crate::run::{
-    PhaseState, Progress, Run, StackState, StepState, is_upload, phase_label, step_label,
-    upload_label,
-};
+use crate::label::{is_upload, phase_label, step_label, upload_label};
+use crate::run::{PhaseState, Progress, Run, StackState, StepState};
 use crate::text::{self, count, duration};
 
 /// Narrower terminals get no bars.

@@ -10,9 +10,9 @@ use shopctl_core::diagnostic::{Diagnostic, Location, Severity};
 use shopctl_core::event::{Event, Numbered};
 
 use crate::appearance::Appearance;
+use crate::label::{phase_label, step_label};
 use crate::plain::Plain;
 use crate::reporter::Reporter;
-use crate::run::{phase_label, step_label};
 use crate::{markdown, text};
 
 /// Shows a run in the log of a GitHub workflow.

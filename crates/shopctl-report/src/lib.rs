@@ -10,6 +10,7 @@ mod excerpt;
 mod frame;
 mod github;
 mod json;
+mod label;
 mod markdown;
 mod plain;
 mod reporter;

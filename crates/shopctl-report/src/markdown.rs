@@ -6,7 +6,8 @@ use shopctl_core::event::{Command, Outcome, StackResult};
 use shopctl_core::plan::StepId;
 
 use crate::frame::result_word;
-use crate::run::{Progress, Run, StackState, step_label};
+use crate::label::step_label;
+use crate::run::{Progress, Run, StackState};
 use crate::summary::{changes, state};
 use crate::text::{self, duration};
 

@@ -11,10 +11,9 @@ use shopctl_core::plan::{StackAction, StepId};
 
 use crate::appearance::{Appearance, Role};
 use crate::frame::{operation_word, result_word};
+use crate::label::{is_cascade, is_upload, phase_label, stack_of, step_label, upload_label};
 use crate::reporter::Reporter;
-use crate::run::{
-    Progress, Run, is_cascade, is_upload, phase_label, stack_of, step_label, upload_label,
-};
+use crate::run::{Progress, Run};
 use crate::summary::{self, Sources};
 use crate::text::{self, count, duration};
 

@@ -8,7 +8,8 @@ use shopctl_core::status::StackStatus;
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
 use crate::excerpt::{Block, Place};
-use crate::run::{End, Progress, Run, StepFailure, step_label};
+use crate::label::step_label;
+use crate::run::{End, Progress, Run, StepFailure};
 use crate::text::{self, count, duration};
 
 /// Yields a file's text by the name that locations use.

@@ -11,8 +11,9 @@ use shopctl_core::event::{Command, Event, Numbered};
 use crate::appearance::{Appearance, Glyph, Role};
 use crate::diagnostics;
 use crate::frame::Frame;
+use crate::label::phase_label;
 use crate::reporter::Reporter;
-use crate::run::{Run, phase_label};
+use crate::run::Run;
 use crate::summary::{self, Sources};
 use crate::text::{self, count, duration};
 

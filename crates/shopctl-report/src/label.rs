@@ -1,0 +1,75 @@
+//! What steps and phases are, by their names, and what they are called for people.
+
+use shopctl_core::event::Phase;
+use shopctl_core::plan::StepId;
+
+/// The stack that a step is about.
+pub(crate) fn stack_of(step: &StepId) -> Option<&str> {
+    step.as_str().strip_prefix("stack:")
+}
+
+/// What an upload is of.
+pub(crate) fn upload_label(title: &str) -> &str {
+    title.strip_prefix("upload ").unwrap_or(title)
+}
+
+/// Whether a step uploads an object.
+pub(crate) fn is_upload(step: &StepId) -> bool {
+    step.as_str().starts_with("upload:")
+}
+
+/// What a step is called where there is little room.
+pub(crate) fn step_label<'a>(step: &'a StepId, title: &'a str) -> &'a str {
+    match step.as_str() {
+        "bucket" => "artifact bucket",
+        "site" => "site files",
+        "urls" => "health check",
+        "logs" => "log groups",
+        other => stack_of(step).unwrap_or(if title.is_empty() { other } else { title }),
+    }
+}
+
+/// What a phase is called.
+pub(crate) fn phase_label(phase: Phase) -> &'static str {
+    match phase {
+        Phase::LocalCloud => "Local cloud",
+        Phase::Build => "Build",
+        Phase::Site => "Site",
+        Phase::Render => "Render",
+        Phase::Plan => "Plan",
+    }
+}
+
+/// Whether a reason only says that another resource failed.
+pub(crate) fn is_cascade(reason: Option<&str>) -> bool {
+    reason.is_some_and(|reason| {
+        let reason = reason.to_lowercase();
+        reason.starts_with("resource ") && reason.contains("cancelled")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use shopctl_core::names::StackName;
+
+    use super::*;
+
+    #[test]
+    fn steps_are_told_apart_by_the_names_that_the_plan_gives_them() {
+        assert_eq!(
+            stack_of(&StepId::stack(&StackName::from("api"))),
+            Some("api")
+        );
+        assert!(is_upload(&StepId::upload("artifacts/ab.zip")));
+        assert!(!is_upload(&StepId::single("bucket")));
+        assert_eq!(stack_of(&StepId::single("site")), None);
+    }
+
+    #[test]
+    fn only_cancelled_resources_are_cascade() {
+        assert!(is_cascade(Some("Resource creation cancelled")));
+        assert!(is_cascade(Some("Resource update cancelled")));
+        assert!(!is_cascade(Some("Order was cancelled by the service")));
+        assert!(!is_cascade(None));
+    }
+}
