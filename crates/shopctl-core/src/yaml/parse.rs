@@ -10,6 +10,7 @@
 //! What the document means is not looked at.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle as Written, Tag};
@@ -228,8 +229,8 @@ impl Builder {
                 };
                 for (key, value) in more {
                     let text = key.as_str().unwrap_or_default().to_owned();
-                    if !seen.contains_key(&text) {
-                        seen.insert(text, key.location.clone());
+                    if let Entry::Vacant(place) = seen.entry(text) {
+                        place.insert(key.location.clone());
                         entries.push((key, value));
                     }
                 }

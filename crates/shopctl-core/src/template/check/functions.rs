@@ -137,6 +137,11 @@ impl<'a> Walk<'_, 'a> {
         const TAKES: &str = "a text, or [text, mapping of its variables]";
         let (text, own) = match (call.argument.text(), call.argument.items()) {
             (Some(_), _) => (call.argument, &[][..]),
+            // A macro may yield the text.
+            _ if is_transform(call.argument) => {
+                self.argument(call.argument, scope);
+                return;
+            }
             (None, Some([text, own]))
                 if Expression::new(text).text().is_some()
                     && Expression::new(own).entries().is_some() =>
@@ -369,11 +374,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_transform(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        let name = call
-            .argument
-            .entries()
-            .and_then(|entries| entries.iter().find(|(key, _)| key.as_str() == Some("Name")));
-        if name.is_none() {
+        let has_name =
+            |entries: &[(Node, Node)]| entries.iter().any(|(key, _)| key.as_str() == Some("Name"));
+        // Several macros run one after the other.
+        let is_list = (call.argument.items()).is_some_and(|items| {
+            items
+                .iter()
+                .all(|item| item.entries().is_some_and(has_name))
+        });
+        if !is_list && !call.argument.entries().is_some_and(has_name) {
             self.wrong(
                 call,
                 "a mapping with the Name of a macro and its Parameters",
@@ -429,4 +438,10 @@ impl<'a> Walk<'_, 'a> {
             .map(|(name, _)| *name);
         self.uses.parameters.extend(of_type);
     }
+}
+
+fn is_transform(expression: Expression<'_>) -> bool {
+    expression
+        .call(Expected::Value)
+        .is_some_and(|call| call.function == Some(Function::Transform))
 }

@@ -128,11 +128,14 @@ impl Writer<'_> {
             let message = "Fn::ForEach needs 'Transform: AWS::LanguageExtensions'";
             self.findings.error(&key.location, message);
         }
-        let Some((identifier, collection, body)) = self.parts(key, node) else {
+        let Some(parts) = self.parts(key, node) else {
             self.incomplete = true;
             return;
         };
-        let Some(values) = self.values(collection) else {
+        let Parts {
+            identifier, body, ..
+        } = parts;
+        let Some(values) = self.values(parts.collection) else {
             self.incomplete = true;
             return;
         };
@@ -158,11 +161,7 @@ impl Writer<'_> {
     }
 
     /// Identifier, collection and body of a loop.
-    fn parts<'n>(
-        &mut self,
-        key: &Node,
-        node: &'n Node,
-    ) -> Option<(&'n str, &'n Node, &'n [(Node, Node)])> {
+    fn parts<'n>(&mut self, key: &Node, node: &'n Node) -> Option<Parts<'n>> {
         let written = key.as_str().unwrap_or_default();
         let name = written.strip_prefix(LOOP_PREFIX).unwrap_or_default();
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
@@ -179,7 +178,11 @@ impl Writer<'_> {
             Some([identifier, collection, body]) if node.tag.is_none() => identifier
                 .as_str()
                 .zip(body.entries().filter(|_| body.tag.is_none()))
-                .map(|(identifier, body)| (identifier, collection, body)),
+                .map(|(identifier, body)| Parts {
+                    identifier,
+                    collection,
+                    body,
+                }),
             _ => None,
         };
         if parts.is_none() {
@@ -224,6 +227,13 @@ impl Writer<'_> {
     }
 }
 
+struct Parts<'n> {
+    identifier: &'n str,
+    collection: &'n Node,
+    body: &'n [(Node, Node)],
+}
+
+/// The entries of a mapping that is written out.
 #[derive(Default)]
 struct Entries {
     entries: Vec<(Node, Node)>,

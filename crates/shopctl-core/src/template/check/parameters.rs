@@ -243,10 +243,8 @@ fn check_constraints(declaration: &ParameterDeclaration, node: &Node, findings: 
     {
         findings.warning_with(
             location,
-            format!(
-                "values are not checked against '{pattern}', which only CloudFormation can read"
-            ),
-            "look-around and back-references are beyond this check",
+            format!("values are not checked against '{pattern}', which cannot be read here"),
+            "it is no regular expression, or one that only Java knows",
         );
     }
     if let (Some(default), Some(location)) = (&declaration.default, place("Default")) {

@@ -12,7 +12,7 @@ use super::limits;
 use super::loops;
 use super::names::{Names, Uses};
 use super::parameters;
-use super::sections::{self, EXTENSIONS, SERVERLESS, Transforms};
+use super::sections::{self, EXTENSIONS, Transforms};
 use super::walk::{Scope, Section, Walk};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::names::LogicalId;
@@ -60,8 +60,11 @@ pub fn check(document: &Node) -> Report {
     let transforms = Transforms::of(document);
     let written_out = loops::write_out(document, transforms.has(EXTENSIONS), &mut findings);
     let document = written_out.document.as_ref();
-    let serverless = transforms.has(SERVERLESS);
-    sections::check(document, serverless, &mut findings);
+    let incomplete = transforms.opaque()
+        || written_out.incomplete
+        || capabilities::has_transform(document)
+        || has_module(document);
+    sections::check(document, &transforms, incomplete, &mut findings);
     if let Some(section) = document.get("Parameters") {
         report.parameters = parameters::declarations(section, &mut findings);
     }
@@ -71,9 +74,7 @@ pub fn check(document: &Node) -> Report {
 
     let names = Names {
         extensions: transforms.has(EXTENSIONS),
-        incomplete: transforms.opaque()
-            || written_out.incomplete
-            || capabilities::has_transform(document),
+        incomplete,
         ..declared(document)
     };
     sections::check_interface(document, &names, &mut findings);
@@ -85,7 +86,7 @@ pub fn check(document: &Node) -> Report {
         walk.rules(section);
     }
     if let Some(section) = document.get("Resources") {
-        report.resources = walk.resources(section, serverless);
+        report.resources = walk.resources(section, &transforms);
     }
     if let Some(section) = document.get("Outputs") {
         report.outputs = walk.outputs(section);
@@ -126,6 +127,15 @@ fn declared(document: &Node) -> Names<'_> {
         mappings: section("Mappings").collect(),
         ..Names::default()
     }
+}
+
+/// Whether a module of the registry makes resources that others may name.
+fn has_module(document: &Node) -> bool {
+    let resources = document.get("Resources").and_then(Node::entries);
+    resources
+        .unwrap_or_default()
+        .iter()
+        .any(|(_, node)| type_of(node).is_some_and(|name| name.ends_with("::MODULE")))
 }
 
 fn type_of(node: &Node) -> Option<&str> {

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use super::expression::{Expected, Expression};
 use super::findings::suggest;
-use super::names::Link;
-use super::names::sorted;
+use super::names::{Link, sorted};
+use super::sections::{EXTENSIONS, SERVERLESS, Transforms};
 use super::shape::{check_keys, check_name, is_null, mapping, text};
 use super::walk::{Scope, Section, Walk};
 use crate::names::LogicalId;
@@ -35,7 +35,7 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn resources(
         &mut self,
         section: &'a Node,
-        serverless: bool,
+        transforms: &Transforms<'_>,
     ) -> IndexMap<LogicalId, ResourceDeclaration> {
         let mut declarations = IndexMap::new();
         for (key, node) in section.entries().unwrap_or_default() {
@@ -51,14 +51,14 @@ impl<'a> Walk<'_, 'a> {
             if mapping(node, &format!("resource '{name}'"), self.findings).is_none() {
                 continue;
             }
-            let resource_type = self.resource_type(name, key, node, serverless);
+            let resource_type = self.resource_type(name, key, node, transforms);
             let declaration = ResourceDeclaration {
                 resource_type: resource_type.unwrap_or_default().to_owned(),
                 deletion_policy: self.policies(node),
                 location: key.location.clone(),
             };
             declarations.insert(LogicalId::new(name), declaration);
-            self.attributes(name, node, serverless);
+            self.attributes(name, node, transforms);
         }
         declarations
     }
@@ -77,7 +77,7 @@ impl<'a> Walk<'_, 'a> {
         name: &str,
         key: &'a Node,
         node: &'a Node,
-        serverless: bool,
+        transforms: &Transforms<'_>,
     ) -> Option<&'a str> {
         let Some(type_node) = node.get("Type") else {
             if node.get("Fn::Transform").is_none() {
@@ -88,13 +88,15 @@ impl<'a> Walk<'_, 'a> {
             return None;
         };
         let resource_type = text(type_node, "Type", self.findings)?;
-        if !is_type(resource_type) {
+        if transforms.custom() {
+            // A macro may know it.
+        } else if !is_type(resource_type) {
             let message = format!("'{resource_type}' is no resource type");
             let hint = "for instance AWS::SQS::Queue or Custom::Seed".to_owned();
             self.findings
                 .error_with(&type_node.location, message, Some(hint));
         } else if resource_type.starts_with("AWS::Serverless::")
-            && !serverless
+            && !transforms.has(SERVERLESS)
             && !self.names.incomplete
         {
             let message = format!("{resource_type} needs 'Transform: AWS::Serverless-2016-10-31'");
@@ -103,9 +105,9 @@ impl<'a> Walk<'_, 'a> {
         Some(resource_type)
     }
 
-    fn attributes(&mut self, name: &'a str, node: &'a Node, serverless: bool) {
+    fn attributes(&mut self, name: &'a str, node: &'a Node, transforms: &Transforms<'_>) {
         let mut known = ATTRIBUTES.to_vec();
-        if serverless {
+        if transforms.has(SERVERLESS) {
             known.extend(SERVERLESS_ATTRIBUTES);
         }
         if node.get("Type").and_then(Node::as_str).is_some_and(|t| {
@@ -113,7 +115,9 @@ impl<'a> Walk<'_, 'a> {
         }) {
             known.push("Version");
         }
-        check_keys(node, "resource attribute", &known, self.findings);
+        if !transforms.custom() {
+            check_keys(node, "resource attribute", &known, self.findings);
+        }
         let scope = Scope::new(Section::Resources, Some(name));
         for (key, value) in node.entries().unwrap_or_default() {
             match key.as_str().unwrap_or_default() {
@@ -187,7 +191,11 @@ impl<'a> Walk<'_, 'a> {
     fn policy(&mut self, node: &'a Node, key: &'static str, known: &[&str]) -> Option<&'a str> {
         let policy = node.get(key)?;
         let expression = Expression::new(policy);
-        if expression.call(Expected::Value).is_some() && self.names.extensions {
+        if expression.call(Expected::Value).is_some() {
+            if !self.names.extensions {
+                let message = format!("a function in {key} needs 'Transform: {EXTENSIONS}'");
+                self.findings.error(&policy.location, message);
+            }
             let section = Section::Early("policies are decided before there are resources");
             self.value(expression, Scope::new(section, None));
             return None;

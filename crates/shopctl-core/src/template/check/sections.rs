@@ -5,7 +5,7 @@ use super::expression::Expression;
 use super::findings::{Findings, suggest};
 use super::limits;
 use super::names::Names;
-use super::shape::{check_keys, check_length, check_name, is_null, mapping, text};
+use super::shape::{check_keys, check_length, check_name, doubt_keys, is_null, mapping, text};
 use super::walk::{Scope, Section, Walk};
 use crate::yaml::{Node, Value};
 
@@ -61,19 +61,33 @@ impl<'a> Transforms<'a> {
         self.others || !self.names.is_empty()
     }
 
+    /// Whether there are macros of the user's, which may give any section, attribute and
+    /// type a meaning.
+    pub(super) fn custom(&self) -> bool {
+        self.names.iter().any(|name| !name.starts_with("AWS::"))
+    }
+
     /// Whether a macro may add or change what is not seen here.
     pub(super) fn opaque(&self) -> bool {
         self.others || self.names.iter().any(|name| *name != EXTENSIONS)
     }
 }
 
-/// Checks which sections there are and the shapes of the small ones.
-pub(super) fn check(document: &Node, serverless: bool, findings: &mut Findings) {
+/// Checks which sections there are and the shapes of the small ones. `incomplete` says
+/// that resources may be missing which CloudFormation will see.
+pub(super) fn check(
+    document: &Node,
+    transforms: &Transforms<'_>,
+    incomplete: bool,
+    findings: &mut Findings,
+) {
     let mut known = SECTIONS.to_vec();
-    if serverless {
+    if transforms.has(SERVERLESS) {
         known.push("Globals");
     }
-    check_keys(document, "section", &known, findings);
+    if !transforms.custom() {
+        check_keys(document, "section", &known, findings);
+    }
     if let Some(version) = document.get("AWSTemplateFormatVersion")
         && let Some(given) = text(version, "AWSTemplateFormatVersion", findings)
         && given != "2010-09-09"
@@ -91,7 +105,7 @@ pub(super) fn check(document: &Node, serverless: bool, findings: &mut Findings) 
         None => findings.error(&document.location, "the template has no Resources"),
         Some(section) => {
             let entries = mapping(section, "Resources", findings);
-            if entries.is_some_and(<[_]>::is_empty) {
+            if entries.is_some_and(<[_]>::is_empty) && !incomplete {
                 findings.error(&section.location, "Resources is empty");
             }
         }
@@ -141,7 +155,8 @@ fn check_nulls(node: &Node, findings: &mut Findings) {
         }
         Value::Mapping(entries) => {
             for (key, value) in entries {
-                if is_null(value) {
+                // A bare `!GetAZs` becomes this when YAML is converted to JSON.
+                if is_null(value) && key.as_str() != Some("Fn::GetAZs") {
                     let name = format!("'{}'", key.as_str().unwrap_or_default());
                     report_null(value, &name, findings);
                 }
@@ -234,7 +249,7 @@ impl<'a> Walk<'_, 'a> {
             if mapping(rule, &format!("rule '{name}'"), self.findings).is_none() {
                 continue;
             }
-            check_keys(
+            doubt_keys(
                 rule,
                 "rule attribute",
                 &["RuleCondition", "Assertions"],
@@ -252,7 +267,7 @@ impl<'a> Walk<'_, 'a> {
             }
             for assertion in assertions.unwrap_or_default() {
                 const KEYS: &[&str] = &["Assert", "AssertDescription"];
-                check_keys(assertion, "assertion attribute", KEYS, self.findings);
+                doubt_keys(assertion, "assertion attribute", KEYS, self.findings);
                 match assertion.get("Assert") {
                     Some(assert) => self.condition(Expression::new(assert), scope),
                     None => {

@@ -45,16 +45,27 @@ pub(super) fn is_null(node: &Node) -> bool {
 
 /// Reports keys of a mapping that are not among `known`.
 pub(super) fn check_keys(node: &Node, what: &str, known: &[&str], findings: &mut Findings) {
-    for (key, _) in node.entries().unwrap_or_default() {
-        let name = key.as_str().unwrap_or_default();
-        if !known.contains(&name) {
-            findings.error_with(
-                &key.location,
-                format!("unknown {what} '{name}'"),
-                suggest(name, known.iter().copied()),
-            );
-        }
+    for (key, name) in unknown_keys(node, known) {
+        let message = format!("unknown {what} '{name}'");
+        findings.error_with(&key.location, message, suggest(name, known.iter().copied()));
     }
+}
+
+/// The same where CloudFormation does not mind, though it was hardly meant so.
+pub(super) fn doubt_keys(node: &Node, what: &str, known: &[&str], findings: &mut Findings) {
+    for (key, name) in unknown_keys(node, known) {
+        let message = format!("unknown {what} '{name}'");
+        let hint = suggest(name, known.iter().copied()).unwrap_or_default();
+        findings.warning_with(&key.location, message, &hint);
+    }
+}
+
+fn unknown_keys<'a>(node: &'a Node, known: &[&str]) -> impl Iterator<Item = (&'a Node, &'a str)> {
+    node.entries()
+        .unwrap_or_default()
+        .iter()
+        .map(|(key, _)| (key, key.as_str().unwrap_or_default()))
+        .filter(|(_, name)| !known.contains(name))
 }
 
 /// The name that a key is, which has to be of letters and digits.

@@ -3,7 +3,7 @@
 //! Whether the thing that a value names exists in the account is left to
 //! CloudFormation, and so is the value behind the name of an SSM parameter.
 
-use regex::Regex;
+use fancy_regex::Regex;
 
 use super::limits::PARAMETER_VALUE_BYTES;
 use super::parameter_type::{Shape, shape};
@@ -22,6 +22,15 @@ pub fn check_value(declaration: &ParameterDeclaration, value: &str) -> Result<()
     }
     let shape = shape(&declaration.parameter_type).unwrap_or(Shape::Text);
     let result = match shape {
+        // An allowed value may be a list itself.
+        Shape::Texts
+            if declaration
+                .allowed_values
+                .iter()
+                .any(|allowed| allowed == value) =>
+        {
+            Ok(())
+        }
         Shape::Texts | Shape::Numbers => {
             items(value).try_for_each(|item| check_item(declaration, shape, item))
         }
@@ -63,8 +72,11 @@ fn check_item(declaration: &ParameterDeclaration, shape: Shape, value: &str) -> 
         return Err(format!("{shown} is not one of {allowed}"));
     }
     match declaration.allowed_pattern.as_deref() {
-        // A pattern that we cannot read is reported once, where it is declared.
-        Some(pattern) if compile(pattern).is_ok_and(|regex| !regex.is_match(value)) => {
+        // A pattern that cannot be read is reported once, where it is declared; one that
+        // takes for ever is left to CloudFormation.
+        Some(pattern)
+            if compile(pattern).is_ok_and(|regex| !regex.is_match(value).unwrap_or(true)) =>
+        {
             Err(format!("{shown} does not match the pattern '{pattern}'"))
         }
         _ => Ok(()),
@@ -105,10 +117,10 @@ pub(super) fn number(text: &str) -> Option<f64> {
 
 /// Compiles an `AllowedPattern`, which has to match the whole value.
 ///
-/// CloudFormation's patterns are Java's: `\d`, `\w` and `\s` mean ASCII. What Java has
-/// and this crate has not (look-around, back-references) is an error.
-pub(super) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&format!(r"\A(?:{})\z", ascii_classes(pattern)))
+/// CloudFormation's patterns are Java's: there is look-around, and `\d`, `\w` and `\s`
+/// mean ASCII. What Java has and this crate has not is an error.
+pub(super) fn compile(pattern: &str) -> Result<Regex, Box<fancy_regex::Error>> {
+    Regex::new(&format!(r"\A(?:{})\z", ascii_classes(pattern))).map_err(Box::new)
 }
 
 fn ascii_classes(pattern: &str) -> String {

@@ -97,7 +97,7 @@ fn pick(node: &Node, n: &mut usize) -> Option<Node> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn any_text(text in "\\PC{0,80}") {

@@ -48,6 +48,7 @@ fn declarations() {
         "{Type: String, MinLength: 5, MaxLength: 3}",
         "{Type: Number, MinValue: 5, MaxValue: 3}",
         "{Type: String, AllowedPattern: '(?!x).*'}",
+        "{Type: String, AllowedPattern: '[a-z'}",
     ]), @r"
     {Type: String, Default: '', Description: d, NoEcho: true}
         fine
@@ -96,7 +97,9 @@ fn declarations() {
     {Type: Number, MinValue: 5, MaxValue: 3}
         1:42: MinValue 5 is more than MaxValue 3
     {Type: String, AllowedPattern: '(?!x).*'}
-        1:48: warning: values are not checked against '(?!x).*', which only CloudFormation can read (look-around and back-references are beyond this check)
+        fine
+    {Type: String, AllowedPattern: '[a-z'}
+        1:48: warning: values are not checked against '[a-z', which cannot be read here (it is no regular expression, or one that only Java knows)
     ");
 }
 

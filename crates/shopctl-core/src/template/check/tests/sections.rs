@@ -112,7 +112,8 @@ Resources:
     t.yaml:20:32: warning: DependsOn names 'NoType' twice (remove one)
     t.yaml:20:40: DependsOn has to be a literal text, not a mapping
     t.yaml:21:16: Condition has to be a literal text, not the function !Not
-    t.yaml:22:21: DeletionPolicy has to be a literal text, not the function !If
+    t.yaml:22:21: a function in DeletionPolicy needs 'Transform: AWS::LanguageExtensions'
+    t.yaml:22:26: 'a' is no condition of this template
     t.yaml:26:16: 'QueueName' has no value, which CloudFormation refuses (remove it, or write '' for an empty text)
     t.yaml:27:14: a list item has no value, which CloudFormation refuses (remove it, or write '' for an empty text)
     ");
@@ -248,8 +249,8 @@ Rules:
 Resources:
   Queue: {Type: AWS::SQS::Queue}
 "), @r"
-    t.yaml:15:5: unknown rule attribute 'RuleConditions' (did you mean 'RuleCondition'?)
-    t.yaml:17:9: unknown assertion attribute 'Asert' (did you mean 'Assert'?)
+    t.yaml:15:5: warning: unknown rule attribute 'RuleConditions' (did you mean 'RuleCondition'?)
+    t.yaml:17:9: warning: unknown assertion attribute 'Asert' (did you mean 'Assert'?)
     t.yaml:17:9: an assertion of rule 'Bad' has no Assert
     t.yaml:18:17: !Ref is neither true nor false (compare it: !Equals [!Ref ..., 'value'])
     t.yaml:19:26: Ref names the resource 'Queue', but rules are decided before there are resources
