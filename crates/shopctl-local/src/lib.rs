@@ -3,6 +3,10 @@
 //!
 //! Prints nothing and speaks no AWS: the caller points its SDK at [`Running::endpoint`].
 
+// Checkouts share a folder for intermediate files (see `.cargo/config.toml`). Naming the
+// checkout makes cargo compile this crate, and all that depend on it, anew for each of them.
+const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
+
 mod assets;
 mod cloud;
 mod doctor;
@@ -16,6 +20,7 @@ mod port;
 mod process;
 mod progress;
 mod python;
+mod start;
 
 pub use cloud::{CloudStatus, DeathCause, LocalCloud, Running, Settings};
 pub use doctor::{Check, CheckStatus, DoctorRequest, doctor};

@@ -190,6 +190,31 @@ async fn started_found_again_and_stopped() {
 }
 
 #[tokio::test]
+async fn one_of_another_version_is_replaced_and_keeps_its_state() {
+    let home = Home::new();
+    let cloud = home.cloud("shop");
+    let old = start(&cloud).await;
+    probe_ok(&home, &cloud, &old, "things.py", &["make", "kept"]).await;
+    // As an older tool would have written it.
+    let record = cloud.folder().join("instance.json");
+    let text = fs::read_to_string(&record).unwrap();
+    let install = cloud.installed().unwrap();
+    let name = install.file_name().unwrap().to_str().unwrap();
+    assert!(text.contains(name));
+    fs::write(&record, text.replace(name, "ministack-1.5.32-0123456789ab")).unwrap();
+    let (new, told) = ensure(&cloud).await;
+    assert_eq!(told[0], Progress::Updating);
+    assert_ne!(new.pid, old.pid);
+    assert_eq!(new.port, old.port);
+    assert!(
+        probe_ok(&home, &cloud, &new, "things.py", &["list"])
+            .await
+            .contains("buckets: kept\n")
+    );
+    cloud.stop(&mut |_| {}).await.unwrap();
+}
+
+#[tokio::test]
 async fn two_projects_run_beside_each_other() {
     let home = Home::new();
     let (one, two) = (home.cloud("one"), home.cloud("two"));
