@@ -214,10 +214,8 @@ fn report_build(run: &Run, event: BuildEvent) {
         BuildEvent::BinaryWarned { handler, problem } => {
             warn(format!("handler '{handler}': {problem}"));
         }
-        BuildEvent::PackagesCounted { total } => {
-            progressed(String::new(), 0, Some(total));
-        }
-        BuildEvent::PackageDownloaded { .. }
+        BuildEvent::PackagesCounted { .. }
+        | BuildEvent::PackageDownloaded { .. }
         | BuildEvent::CompileStarted { .. }
         | BuildEvent::HandlerPacked { .. } => {}
     }
