@@ -11,6 +11,8 @@ export class CognitoError extends ApiError {
   }
 }
 
+const tooOften = { title: "That was too often in a short time", detail: "Please wait a few minutes and try again." };
+
 function wordsFor(code: string, message: string): { title: string; detail?: string } {
   switch (code) {
     case "UsernameExistsException":
@@ -20,6 +22,9 @@ function wordsFor(code: string, message: string): { title: string; detail?: stri
       return { title: "This password is not strong enough", detail: passwordDetail(message) };
     case "NotAuthorizedException":
     case "UserNotFoundException":
+      // This code has several meanings, and only the message tells them apart.
+      if (message.includes("status is CONFIRMED")) return { title: "This address is confirmed already", detail: "You can log in." };
+      if (message.includes("attempts exceeded")) return tooOften;
       // One answer for both: whether an address has an account is nobody's business.
       return { title: "E-mail address or password is wrong", detail: "Please check both and try again." };
     case "UserNotConfirmedException":
@@ -33,7 +38,7 @@ function wordsFor(code: string, message: string): { title: string; detail?: stri
     case "LimitExceededException":
     case "TooManyRequestsException":
     case "TooManyFailedAttemptsException":
-      return { title: "That was too often in a short time", detail: "Please wait a few minutes and try again." };
+      return tooOften;
     case "CodeDeliveryFailureException":
       return { title: "We could not send the e-mail", detail: "Please check the address and try again." };
     case "InvalidParameterException":

@@ -38,6 +38,8 @@ describe("a refusal", () => {
   it.each([
     ["UsernameExistsException", "User already exists.", "There is already an account with this e-mail address"],
     ["NotAuthorizedException", "Incorrect username or password.", "E-mail address or password is wrong"],
+    ["NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED", "This address is confirmed already"],
+    ["NotAuthorizedException", "Password attempts exceeded", "That was too often in a short time"],
     ["UserNotFoundException", "User does not exist.", "E-mail address or password is wrong"],
     ["CodeMismatchException", "Invalid verification code provided.", "This code is not right"],
     ["LimitExceededException", "Attempt limit exceeded.", "That was too often in a short time"],
