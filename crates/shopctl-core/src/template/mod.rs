@@ -7,10 +7,15 @@ mod include;
 mod modules;
 mod omit;
 mod package;
+mod places;
 mod render;
+#[cfg(test)]
+mod render_laws;
 #[cfg(test)]
 mod render_tests;
 mod rendered;
+#[cfg(test)]
+mod test_project;
 
 pub use files::{FileError, FileKind, Files};
 pub use package::ArtifactLookup;

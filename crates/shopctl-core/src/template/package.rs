@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{FileError, FileKind, Files, path_at, unreadable};
 use super::function::make;
+use super::places::{FUNCTIONS, Form, METADATA, Place, places};
 use super::{Upload, UploadSource};
 use crate::diagnostic::{Diagnostic, Location, closest};
 use crate::names::ArtifactDigest;
@@ -28,184 +29,6 @@ pub trait ArtifactLookup {
     fn pack(&self, path: &str) -> Result<ArtifactDigest, String>;
 }
 
-/// How a property names an object in S3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// `s3://bucket/key`
-    Uri,
-    /// A mapping with these keys for bucket and key.
-    Mapping(&'static str, &'static str),
-    /// The URL of a template that is rendered itself.
-    Template,
-}
-
-/// A property that may name a local file or folder.
-struct Place {
-    resource_type: &'static str,
-    property: &'static [&'static str],
-    form: Form,
-    /// Whether a file that is no zip is packed as one.
-    zip: bool,
-}
-
-const fn place(
-    resource_type: &'static str,
-    property: &'static [&'static str],
-    form: Form,
-    zip: bool,
-) -> Place {
-    Place {
-        resource_type,
-        property,
-        form,
-        zip,
-    }
-}
-
-const CODE: Form = Form::Mapping("S3Bucket", "S3Key");
-const OBJECT: Form = Form::Mapping("Bucket", "Key");
-
-const PLACES: &[Place] = &[
-    place("AWS::Lambda::Function", &["Code"], CODE, true),
-    place("AWS::Lambda::LayerVersion", &["Content"], CODE, true),
-    place("AWS::Serverless::Function", &["CodeUri"], Form::Uri, true),
-    place(
-        "AWS::Serverless::LayerVersion",
-        &["ContentUri"],
-        Form::Uri,
-        true,
-    ),
-    place("AWS::Serverless::Api", &["DefinitionUri"], Form::Uri, false),
-    place(
-        "AWS::Serverless::HttpApi",
-        &["DefinitionUri"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::Serverless::StateMachine",
-        &["DefinitionUri"],
-        OBJECT,
-        false,
-    ),
-    place(
-        "AWS::Serverless::Application",
-        &["Location"],
-        Form::Template,
-        false,
-    ),
-    place(
-        "AWS::ApiGateway::RestApi",
-        &["BodyS3Location"],
-        OBJECT,
-        false,
-    ),
-    place("AWS::ApiGatewayV2::Api", &["BodyS3Location"], OBJECT, false),
-    place(
-        "AWS::AppSync::GraphQLSchema",
-        &["DefinitionS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::AppSync::Resolver",
-        &["RequestMappingTemplateS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::AppSync::Resolver",
-        &["ResponseMappingTemplateS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::AppSync::Resolver",
-        &["CodeS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::AppSync::FunctionConfiguration",
-        &["RequestMappingTemplateS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::AppSync::FunctionConfiguration",
-        &["ResponseMappingTemplateS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::AppSync::FunctionConfiguration",
-        &["CodeS3Location"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::StepFunctions::StateMachine",
-        &["DefinitionS3Location"],
-        OBJECT,
-        false,
-    ),
-    place(
-        "AWS::ElasticBeanstalk::ApplicationVersion",
-        &["SourceBundle"],
-        CODE,
-        false,
-    ),
-    place(
-        "AWS::CloudFormation::Stack",
-        &["TemplateURL"],
-        Form::Template,
-        false,
-    ),
-    place(
-        "AWS::CloudFormation::StackSet",
-        &["TemplateURL"],
-        Form::Template,
-        false,
-    ),
-    place(
-        "AWS::CloudFormation::ModuleVersion",
-        &["ModulePackage"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::CloudFormation::ResourceVersion",
-        &["SchemaHandlerPackage"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::Glue::Job",
-        &["Command", "ScriptLocation"],
-        Form::Uri,
-        false,
-    ),
-    place("AWS::CodeCommit::Repository", &["Code", "S3"], OBJECT, true),
-];
-
-const METADATA: &[Place] = &[
-    place(
-        "AWS::ServerlessRepo::Application",
-        &["ReadmeUrl"],
-        Form::Uri,
-        false,
-    ),
-    place(
-        "AWS::ServerlessRepo::Application",
-        &["LicenseUrl"],
-        Form::Uri,
-        false,
-    ),
-];
-
-/// Functions, whose architecture has to be that of their handler.
-const FUNCTIONS: [&str; 2] = ["AWS::Lambda::Function", "AWS::Serverless::Function"];
-
 /// Uploads by their keys; the same content goes up once.
 pub(super) type Uploads = BTreeMap<String, Upload>;
 
@@ -217,8 +40,8 @@ pub(super) struct Packager<'a> {
     pub(super) bucket: &'a str,
     /// `x86_64` or `arm64`.
     pub(super) architecture: &'a str,
-    /// Renders a nested template: its path and where it is named, to its upload.
-    pub(super) nested: &'a mut dyn FnMut(&str, &Node) -> Option<Upload>,
+    /// Renders a nested template: its path, the resource that names it and where.
+    pub(super) nested: &'a mut dyn FnMut(&str, &str, &Location) -> Option<Upload>,
     pub(super) uploads: Uploads,
     pub(super) errors: Vec<Diagnostic>,
 }
@@ -226,9 +49,11 @@ pub(super) struct Packager<'a> {
 impl Packager<'_> {
     pub(super) fn package(&mut self, document: &mut Node) {
         if let Some(metadata) = document.get_mut("Metadata") {
-            for place in METADATA {
-                if let Some(holder) = metadata.get_mut(place.resource_type) {
-                    self.package_place(holder, place);
+            for kind in METADATA {
+                if let Some(holder) = metadata.get_mut(kind) {
+                    for place in places(kind) {
+                        self.package_place(kind, holder, place);
+                    }
                 }
             }
         }
@@ -242,10 +67,8 @@ impl Packager<'_> {
             return;
         };
         for (key, resource) in entries {
-            let is_loop = key
-                .as_str()
-                .is_some_and(|key| key.starts_with("Fn::ForEach::"));
-            if is_loop {
+            let id = key.as_str().unwrap_or("");
+            if id.starts_with("Fn::ForEach::") {
                 if let Value::Sequence(parts) = &mut resource.value
                     && let [_, _, fragment] = parts.as_mut_slice()
                 {
@@ -263,9 +86,9 @@ impl Packager<'_> {
             let Some(properties) = resource.get_mut("Properties") else {
                 continue;
             };
-            for place in PLACES.iter().filter(|place| place.resource_type == kind) {
-                let is_handler = self.package_place(properties, place);
-                if is_handler && FUNCTIONS.contains(&place.resource_type) {
+            for place in places(&kind) {
+                let is_handler = self.package_place(id, properties, place);
+                if is_handler && FUNCTIONS.contains(&kind.as_str()) {
                     self.set_architecture(properties);
                 }
             }
@@ -273,9 +96,9 @@ impl Packager<'_> {
     }
 
     /// Packages one property; whether it named a handler.
-    fn package_place(&mut self, properties: &mut Node, place: &Place) -> bool {
+    fn package_place(&mut self, id: &str, properties: &mut Node, place: &Place) -> bool {
         let mut at = Some(properties);
-        for name in place.property {
+        for name in place.property.split('.') {
             at = at.and_then(|node| node.get_mut(name));
         }
         let Some(node) = at else { return false };
@@ -294,7 +117,7 @@ impl Packager<'_> {
             }
         };
         if place.form == Form::Template {
-            if let Some(upload) = (self.nested)(&path, node) {
+            if let Some(upload) = (self.nested)(&path, id, &location) {
                 *node = self.template_url(&upload.key, &location);
                 self.uploads.entry(upload.key.clone()).or_insert(upload);
             }

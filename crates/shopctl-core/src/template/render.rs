@@ -9,7 +9,7 @@ use super::package::{ArtifactLookup, Packager, Uploads, of_bytes};
 use super::{Capability, OmittedResource, RenderedTemplate, Upload};
 use super::{check, include, modules, omit};
 use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity};
-use crate::names::{StackName, artifact_bucket};
+use crate::names::{LogicalId, StackName, artifact_bucket};
 use crate::project::Architecture;
 use crate::yaml::{Node, emit, parse};
 
@@ -90,6 +90,7 @@ impl Renderer<'_> {
         let expanded = modules::expand(document, path, files, parameters).map_err(Diagnostics)?;
         let mut warnings = expanded.warnings;
         let mut document = include::inline(expanded.document, files).map_err(Diagnostics)?;
+        let before = check::check(&document).diagnostics;
         let omission = omit::omit(&mut document, self.input.omit, self.input.stack);
         if !omission.errors.is_empty() {
             return Err(Diagnostics(omission.errors));
@@ -100,13 +101,11 @@ impl Renderer<'_> {
         let (errors, more): (Vec<_>, Vec<_>) = report
             .diagnostics
             .into_iter()
-            // What a loop used up is used.
+            // What a module or a loop used up is used, and so is what is left out here.
             .filter(|found| {
+                let at = found.location.as_ref();
                 found.severity == Severity::Error
-                    || !found
-                        .location
-                        .as_ref()
-                        .is_some_and(|at| expanded.used.contains(at))
+                    || before.contains(found) && !at.is_some_and(|at| expanded.used.contains(at))
             })
             .partition(|found| found.severity == Severity::Error);
         warnings.extend(more);
@@ -158,7 +157,9 @@ impl Renderer<'_> {
         let mut nested = Nested::default();
         let bucket = self.bucket.clone();
         let input = self.input;
-        let mut render_nested = |path: &str, node: &Node| self.nested(path, node, &mut nested);
+        let mut render_nested = |path: &str, id: &str, location: &Location| {
+            self.nested(path, id, location, &mut nested)
+        };
         let mut packager = Packager {
             files: input.files,
             artifacts: input.artifacts,
@@ -174,24 +175,35 @@ impl Renderer<'_> {
     }
 
     /// Renders a nested template; what it found is added to `nested`.
-    fn nested(&mut self, path: &str, node: &Node, nested: &mut Nested) -> Option<Upload> {
+    fn nested(
+        &mut self,
+        path: &str,
+        id: &str,
+        location: &Location,
+        nested: &mut Nested,
+    ) -> Option<Upload> {
         if self.chain.iter().any(|open| open == path) {
             let chain = self.chain.join(" -> ");
             let message = format!("a template nests itself: {chain} -> {path}");
-            nested
-                .errors
-                .push(Diagnostic::error(&node.location, message));
+            nested.errors.push(Diagnostic::error(location, message));
             return None;
         }
-        match self.render(path, &node.location, &BTreeMap::new()) {
+        match self.render(path, location, &BTreeMap::new()) {
             Ok(rendered) => {
                 let uploads = rendered.uploads.into_iter();
                 nested
                     .uploads
                     .extend(uploads.map(|upload| (upload.key.clone(), upload)));
                 nested.capabilities.extend(rendered.capabilities);
-                nested.omitted.extend(rendered.omitted);
-                nested.warnings.extend(rendered.warnings);
+                nested
+                    .omitted
+                    .extend(rendered.omitted.into_iter().map(|omitted| OmittedResource {
+                        logical_id: LogicalId::new(format!("{id}.{}", omitted.logical_id)),
+                        ..omitted
+                    }));
+                let known = std::mem::take(&mut nested.warnings);
+                let new = rendered.warnings.into_iter().filter(|w| !known.contains(w));
+                nested.warnings = known.iter().cloned().chain(new).collect();
                 Some(of_bytes(rendered.body.into_bytes(), ".yaml", path))
             }
             Err(Diagnostics(found)) => {

@@ -90,7 +90,7 @@ pub enum Capability {
 pub struct OmittedResource {
     /// The stack it would be in.
     pub stack: StackName,
-    /// Its logical ID.
+    /// Its logical ID; `Inner.Archive` within the nested stack `Inner`.
     pub logical_id: LogicalId,
     /// Its type.
     pub resource_type: String,

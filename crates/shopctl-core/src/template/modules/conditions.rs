@@ -33,6 +33,17 @@ impl Expander<'_> {
         None
     }
 
+    /// What is known of a condition that is written in place of a name, as modules may.
+    pub(super) fn verdict_here(&mut self, scope: ScopeId, node: &Node) -> Option<Verdict> {
+        if scope == ROOT {
+            return None;
+        }
+        match self.truth(scope, node) {
+            Truth::Known(known) => Some(Verdict::Known(known)),
+            Truth::Open(_) => None,
+        }
+    }
+
     fn decide(&mut self, scope: ScopeId, name: &str, key: &Node, value: &Node) -> Verdict {
         if let Some(verdict) = self.scopes[scope].verdicts.get(name) {
             return verdict.clone();
@@ -44,6 +55,10 @@ impl Expander<'_> {
             // It depends on itself, which has been reported.
             None => return Verdict::Known(false),
             Some(Truth::Known(known)) => Verdict::Known(known),
+            // Another condition under another name.
+            Some(Truth::Open(node)) if condition_name(&node).is_some() => {
+                Verdict::Emitted(condition_name(&node).unwrap_or_default())
+            }
             Some(Truth::Open(node)) => {
                 let name = format!("{}{name}", self.scopes[scope].prefix);
                 self.emit_condition(&name, key, node);

@@ -7,29 +7,18 @@ use indexmap::IndexMap;
 
 use super::conditions::Verdict;
 use super::constants;
-use super::merge::merge;
 use super::scope::{Expander, ROOT, ScopeId};
+use super::sub_text;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::template::files::Files;
+use crate::template::function::same;
 use crate::yaml::{Node, Value};
-
-/// What a resource may be given by an override.
-const ATTRIBUTES: [&str; 8] = [
-    "Properties",
-    "CreationPolicy",
-    "Metadata",
-    "UpdatePolicy",
-    "DeletionPolicy",
-    "Condition",
-    "UpdateReplacePolicy",
-    "DependsOn",
-];
 
 /// A template without modules, and the warnings on the way to it.
 #[derive(Debug)]
 pub(crate) struct Expanded {
     pub(crate) document: Node,
-    /// Where parameters are declared that loops used up.
+    /// Where names are declared that modules and loops used up.
     pub(crate) used: Vec<Location>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -46,6 +35,7 @@ pub(crate) fn expand(
     let start = document.location.clone();
     constants::apply(&mut document, &mut expander.diagnostics);
     expander.add_scope(&document, None, "", file, &start);
+    expander.note_used(&document);
     let document = expander.document(&document);
     let used = expander.used;
     let warnings = expander.diagnostics;
@@ -60,7 +50,7 @@ pub(crate) fn expand(
     })
 }
 
-type Entries = Vec<(Node, Node)>;
+pub(super) type Entries = Vec<(Node, Node)>;
 
 impl Expander<'_> {
     fn document(&mut self, document: &Node) -> Node {
@@ -97,6 +87,24 @@ impl Expander<'_> {
         self.add_section(&mut out, "Mappings", |this| &this.mappings);
         self.add_transforms(&mut out);
         out
+    }
+
+    /// What is given to a module is used, even if the module makes nothing of it here.
+    fn note_used(&mut self, document: &Node) {
+        let mut texts = HashSet::new();
+        if let Some(modules) = document.get("Modules") {
+            collect_texts(modules, &mut texts);
+        }
+        let variables: Vec<String> = texts.iter().flat_map(|t| sub_text::variables(t)).collect();
+        texts.extend(variables);
+        for section in ["Parameters", "Conditions", "Mappings"] {
+            let entries = document.get(section).and_then(Node::entries);
+            for (key, _) in entries.unwrap_or(&[]) {
+                if key.as_str().is_some_and(|name| texts.contains(name)) {
+                    self.used.push(key.location.clone());
+                }
+            }
+        }
     }
 
     /// Drops conditions of modules that nothing refers to; they would be reported, and who
@@ -142,7 +150,7 @@ impl Expander<'_> {
                 return;
             };
             match section.get(&entry) {
-                Some(other) if crate::template::function::same(other, &value) => {}
+                Some(other) if same(other, &value) => {}
                 Some(other) => {
                     let message = format!(
                         "'{entry}' in '{name}' comes from a module and from {}",
@@ -167,7 +175,7 @@ impl Expander<'_> {
         if let Some(own) = document.get("Transform") {
             let one = [own.clone()];
             for item in own.items().unwrap_or(&one) {
-                if !all.iter().any(|o| crate::template::function::same(o, item)) {
+                if !all.iter().any(|o| same(o, item)) {
                     all.push(item.clone());
                 }
             }
@@ -190,6 +198,13 @@ impl Expander<'_> {
             // Conditions that CloudFormation decides are emitted whether used or not.
             self.verdict(scope, &condition);
         }
+        // What is given is looked at whether used or not, as far as a schema describes it.
+        let described: Vec<String> = self.scopes[scope].schema.keys().cloned().collect();
+        for name in described {
+            if let Some((key, _)) = self.scopes[scope].given.get(&name).cloned() {
+                self.input(scope, &name, &key.location);
+            }
+        }
         let names: Vec<String> = self.scopes[scope].resources.keys().cloned().collect();
         let mut out = Vec::new();
         for name in names {
@@ -203,7 +218,7 @@ impl Expander<'_> {
                 }
             }
         }
-        self.apply_overrides(scope, &mut out);
+        self.override_nested(scope, &mut out);
         out
     }
 
@@ -232,6 +247,7 @@ impl Expander<'_> {
             None => single.to_vec(),
         };
         for (id, value) in copies {
+            let value = self.overridden(scope, name, &id, value);
             if let Some(value) = self.resource_value(scope, &value) {
                 let key = Node {
                     location: resource.key.location.clone(),
@@ -243,7 +259,7 @@ impl Expander<'_> {
     }
 
     /// A resource, or what overrides one; `None` when its condition leaves it out.
-    fn resource_value(&mut self, scope: ScopeId, value: &Node) -> Option<Node> {
+    pub(super) fn resource_value(&mut self, scope: ScopeId, value: &Node) -> Option<Node> {
         let Value::Mapping(entries) = &value.value else {
             return Some(value.clone());
         };
@@ -306,68 +322,6 @@ impl Expander<'_> {
             at = self.scopes[at].parent.unwrap_or(ROOT);
         }
         Some(item.clone())
-    }
-
-    fn apply_overrides(&mut self, scope: ScopeId, out: &mut Entries) {
-        let overrides = self.scopes[scope].overrides.clone();
-        let prefix = self.scopes[scope].prefix.clone();
-        for (name, (key, change)) in &overrides {
-            let targets = self.override_targets(scope, name);
-            let mut found = false;
-            out.retain_mut(|(id, resource)| {
-                if !id
-                    .as_str()
-                    .is_some_and(|id| targets.iter().any(|t| t == id))
-                {
-                    return true;
-                }
-                found = true;
-                self.apply_override(scope, name, change, resource)
-            });
-            // One that a condition leaves out needs no override.
-            if found || self.scopes[scope].resources.contains_key(name) {
-                continue;
-            }
-            let message = format!("{} has no resource '{name}'", self.describe(scope));
-            let known: Vec<&str> = out
-                .iter()
-                .filter_map(|(id, _)| id.as_str()?.strip_prefix(&prefix))
-                .collect();
-            let mut diagnostic = Diagnostic::error(&key.location, message);
-            diagnostic.hint = crate::diagnostic::did_you_mean(name, known);
-            self.report(diagnostic);
-        }
-    }
-
-    /// The final names that an override is for: all copies when it names a loop.
-    fn override_targets(&mut self, scope: ScopeId, name: &str) -> Vec<String> {
-        let prefix = self.scopes[scope].prefix.clone();
-        match self.resource_copies(scope, name) {
-            Some(copies) => copies.iter().map(|c| format!("{prefix}{}", c.id)).collect(),
-            None => vec![format!("{prefix}{name}")],
-        }
-    }
-
-    /// Changes a resource; `false` when the override's condition leaves it out.
-    fn apply_override(
-        &mut self,
-        scope: ScopeId,
-        name: &str,
-        change: &Node,
-        resource: &mut Node,
-    ) -> bool {
-        for (key, _) in change.entries().unwrap_or(&[]) {
-            let word = key.as_str().unwrap_or("");
-            if !ATTRIBUTES.contains(&word) {
-                let message = format!("'{word}' of '{name}' cannot be overridden");
-                self.unknown(&key.location, message, word, ATTRIBUTES);
-            }
-        }
-        let Some(resolved) = self.resource_value(scope, change) else {
-            return false;
-        };
-        *resource = merge(resource, &resolved);
-        true
     }
 
     /// Reports resources that would have the same name.

@@ -8,7 +8,7 @@
 
 use super::scope::{Copy, Expander, ScopeId};
 use super::sub_text::{self, Part};
-use crate::template::function::{argument_of, call, is_call, make, scalar_text};
+use crate::template::function::{argument_of, attribute_path, call, is_call, make, scalar_text};
 use crate::yaml::{Node, Value};
 
 /// The tag of a value that needs no more looking up.
@@ -83,9 +83,13 @@ impl Expander<'_> {
     fn items(&mut self, scope: ScopeId, name: &str, collection: &Node) -> Vec<Item> {
         let known_here = argument_of(collection, "Ref").is_some()
             || argument_of(collection, "Fn::Flatten").is_some();
+        let found = self.diagnostics.len();
         let before = std::mem::replace(&mut self.render_time, known_here);
         let resolved = self.resolve(scope, collection);
         self.render_time = before;
+        if self.diagnostics.len() > found {
+            return Vec::new();
+        }
         let Some(resolved) = resolved else {
             return Vec::new();
         };
@@ -154,7 +158,7 @@ fn fill(node: &Node, item: &Item, index: usize) -> Node {
             return fill_sub(node, &call.argument, item, index);
         }
         if call.name == "Fn::GetAtt"
-            && let Some(path) = super::super::function::attribute_path(&call.argument)
+            && let Some(path) = attribute_path(&call.argument)
             && let Some(value) = path.strip_prefix("$Value.").and_then(|p| property(item, p))
         {
             return finished(value);

@@ -1,7 +1,7 @@
 //! Inputs of a module: `Properties` of the import for `Parameters` of the module.
 
 use super::foreach::split_list;
-use super::scope::{Expander, ScopeId};
+use super::scope::{Expander, ROOT, ScopeId};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::template::function::scalar_text;
 use crate::yaml::{Node, Value};
@@ -17,7 +17,7 @@ impl Expander<'_> {
         name: &str,
         location: &Location,
     ) -> Option<Node> {
-        if Self::is_root(scope) {
+        if scope == ROOT {
             return self.template_parameter(name, location);
         }
         // Within the list of a loop an input may stand for something else.
@@ -52,10 +52,15 @@ impl Expander<'_> {
             self.missing(scope, name, location);
             return None;
         };
+        let found = self.diagnostics.len();
         let value = match &schema {
             Some((_, schema)) => self.conform(name, schema, &value),
             None => value,
         };
+        // What uses a value of the wrong shape would only repeat that.
+        if self.diagnostics.len() > found {
+            return None;
+        }
         if let Some((_, declaration)) = &declaration {
             self.check_allowed(scope, name, declaration, &value);
         }

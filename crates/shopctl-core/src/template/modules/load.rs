@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::conditions::Verdict;
 use super::constants;
-use super::scope::{Copy, Expander, Group, Instance, ROOT, Resource, Scope, ScopeId, Section};
+use super::scope::{Copy, Expander, Group, Instance, Resource, Scope, ScopeId, Section};
 use crate::diagnostic::{Diagnostic, Location, closest};
 use crate::template::files::{FileKind, path_at, read_text};
+use crate::template::function::same;
 use crate::yaml::{Node, Value, parse};
 
 const IMPORT_KEYS: [&str; 6] = [
@@ -218,9 +220,7 @@ impl Expander<'_> {
         location: &Location,
     ) -> Option<ScopeId> {
         let entries = self.entries(name, entry);
-        if entry.entries().is_none() {
-            return None;
-        }
+        entry.entries()?;
         for (word, (key, _)) in &entries {
             if !IMPORT_KEYS.contains(&word.as_str()) {
                 let message = format!("unknown key '{word}' of module '{name}'");
@@ -243,12 +243,12 @@ impl Expander<'_> {
         self.scopes[id].given = self.section(entry, "Properties");
         self.scopes[id].overrides = self.section(entry, "Overrides");
         self.check_given(id);
+        self.check_outputs(id);
         Some(id)
     }
 
     /// Decides the condition of an import. The AWS CLI ignores one that it cannot decide.
     fn import_is_wanted(&mut self, parent: ScopeId, name: &str, condition: &Node) -> bool {
-        use super::conditions::Verdict;
         let verdict = condition
             .as_str()
             .and_then(|condition| self.verdict(parent, condition));
@@ -262,6 +262,18 @@ impl Expander<'_> {
                     or pass it as an input and use it there";
         self.report(Diagnostic::error(&condition.location, message).with_hint(hint));
         false
+    }
+
+    fn check_outputs(&mut self, id: ScopeId) {
+        let outputs = &self.scopes[id].outputs;
+        let wrong: Vec<Diagnostic> = outputs
+            .iter()
+            .filter(|(_, (_, output))| output.get("Value").is_none())
+            .map(|(name, (key, _))| {
+                Diagnostic::error(&key.location, format!("the output '{name}' has no 'Value'"))
+            })
+            .collect();
+        wrong.into_iter().for_each(|found| self.report(found));
     }
 
     fn check_given(&mut self, id: ScopeId) {
@@ -307,11 +319,10 @@ impl Expander<'_> {
             );
             return None;
         };
-        let path = match text.strip_prefix('$') {
+        match text.strip_prefix('$') {
             Some(alias) => self.packaged(parent, alias, &source.location),
             None => self.local(text, &source.location),
-        };
-        path
+        }
     }
 
     fn local(&mut self, text: &str, location: &Location) -> Option<String> {
@@ -431,23 +442,18 @@ impl Expander<'_> {
     fn add_transform(&mut self, transform: &Node) {
         let one = [transform.clone()];
         for item in transform.items().unwrap_or(&one) {
-            let known = |other: &Node| crate::template::function::same(other, item);
+            let known = |other: &Node| same(other, item);
             if !self.transforms.iter().any(known) {
                 self.transforms.push(item.clone());
             }
         }
     }
 
-    /// The names of a scope's resources, those of loops as they are written.
+    /// Whether a resource is a loop that makes copies.
     pub(super) fn is_loop(&self, scope: ScopeId, id: &str) -> bool {
         self.scopes[scope]
             .resources
             .get(id)
             .is_some_and(|resource| resource.value.get("ForEach").is_some())
-    }
-
-    /// Whether a scope is the template itself.
-    pub(super) fn is_root(scope: ScopeId) -> bool {
-        scope == ROOT
     }
 }

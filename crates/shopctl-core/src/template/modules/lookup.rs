@@ -3,10 +3,11 @@
 //! that is found nowhere stays as it is, and the check of the template has the last word.
 
 use super::conditions::Verdict;
+use super::path::{Path, Selector, show, within};
 use super::scope::{Copy, Expander, Instance, ROOT, ScopeId};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::template::function::{attribute, reference};
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 
 /// How a name is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,71 +16,6 @@ pub(super) enum Use {
     Ref,
     /// `GetAtt`, and `${Name.Attribute}` in a `Sub`.
     Attribute,
-}
-
-/// A name taken apart: `Content[A].Arn`, `Content.*.Arn`, `Bucket.Arn`, `Bucket`.
-#[derive(Debug, PartialEq, Eq)]
-struct Path<'a> {
-    base: &'a str,
-    selector: Option<Selector<'a>>,
-    rest: Option<&'a str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Selector<'a> {
-    All,
-    Index(usize),
-    Key(&'a str),
-}
-
-impl<'a> Path<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let end = text.find(['.', '[']).unwrap_or(text.len());
-        let (base, tail) = text.split_at(end);
-        let (selector, tail) = match tail.strip_prefix('[') {
-            Some(tail) => {
-                let (inner, tail) = tail.split_once(']')?;
-                (Some(Selector::parse(inner)), tail)
-            }
-            None => (None, tail),
-        };
-        let rest = match tail.strip_prefix('.') {
-            Some(rest) => Some(rest),
-            None if tail.is_empty() => None,
-            None => return None,
-        };
-        match rest.and_then(|rest| rest.strip_prefix("*.")) {
-            Some(rest) if selector.is_none() => Some(Self {
-                base,
-                selector: Some(Selector::All),
-                rest: Some(rest),
-            }),
-            _ => Some(Self {
-                base,
-                selector,
-                rest,
-            }),
-        }
-    }
-}
-
-impl<'a> Selector<'a> {
-    fn parse(inner: &'a str) -> Self {
-        let inner = inner.trim().trim_matches(['"', '\'']);
-        match inner {
-            // `[]` is the older spelling.
-            "" | "*" => Self::All,
-            _ => inner.parse().map_or(Self::Key(inner), Self::Index),
-        }
-    }
-
-    fn picks(self, index: usize, key: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Index(wanted) => wanted == index,
-            Self::Key(wanted) => wanted == key,
-        }
-    }
 }
 
 impl Expander<'_> {
@@ -114,7 +50,7 @@ impl Expander<'_> {
     fn find_input(&mut self, id: ScopeId, path: &Path<'_>, location: &Location) -> Option<Node> {
         let declared = self.scopes[id].parameters.contains_key(path.base)
             || self.scopes[id].schema.contains_key(path.base);
-        if !declared || Self::is_root(id) && !self.render_time {
+        if !declared || id == ROOT && !self.render_time {
             return None;
         }
         // What is wrong with an input has been reported; the name stays as it is.
@@ -128,7 +64,7 @@ impl Expander<'_> {
                 let message = format!("the input '{}' has nothing at '{}'", path.base, show(path));
                 let hint = format!("its value is {}", value.describe());
                 self.report(Diagnostic::error(location, message).with_hint(hint));
-                Some(value)
+                Some(Node::string(path.base, location))
             }
         }
     }
@@ -170,7 +106,7 @@ impl Expander<'_> {
         }
         self.own_resource(id, path.base)?;
         self.refuse_left_out(id, path.base, location);
-        if Self::is_root(id) {
+        if id == ROOT {
             return None;
         }
         Some(named(
@@ -182,7 +118,7 @@ impl Expander<'_> {
     }
 
     /// Whether `name` is a resource of this file, or a copy of one.
-    fn own_resource(&mut self, id: ScopeId, name: &str) -> Option<()> {
+    pub(super) fn own_resource(&mut self, id: ScopeId, name: &str) -> Option<()> {
         if self.scopes[id].resources.contains_key(name) {
             return Some(());
         }
@@ -234,7 +170,7 @@ impl Expander<'_> {
         location: &Location,
     ) -> Option<Node> {
         // In the template such a name is the final one already.
-        if Self::is_root(id) || path.selector.is_some() {
+        if id == ROOT || path.selector.is_some() {
             return None;
         }
         let name = self.nested_resource(id, path.base)?;
@@ -377,13 +313,8 @@ impl Expander<'_> {
             self.error(location, message);
             return None;
         }
-        let Some(value) = output.get("Value").cloned() else {
-            self.error(
-                &output.location,
-                format!("the output '{name}' has no 'Value'"),
-            );
-            return None;
-        };
+        // One without a value has been reported.
+        let value = output.get("Value").cloned()?;
         self.once(scope, "the output", name, location, |this| {
             // Loops of the reader's must not make the module's names mean something else.
             let before = std::mem::replace(&mut this.render_time, false);
@@ -408,13 +339,12 @@ impl Expander<'_> {
             return Some(nodes.swap_remove(0));
         }
         let keys = keys();
-        let message = format!("the loop '{}' has no item '{}'", path.base, show(path));
-        self.unknown(
-            location,
-            message,
-            &show(path),
-            keys.iter().map(String::as_str),
-        );
+        let wanted = show(&Path {
+            rest: None,
+            ..*path
+        });
+        let message = format!("the loop '{}' has no item '{wanted}'", path.base);
+        self.unknown(location, message, &wanted, keys.iter().map(String::as_str));
         None
     }
 
@@ -443,78 +373,4 @@ fn named(id: &str, rest: Option<&str>, usage: Use, location: &Location) -> Node 
 fn is_numbered(name: &str, base: &str) -> bool {
     name.strip_prefix(base)
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// What of a path comes after its base.
-fn show(path: &Path<'_>) -> String {
-    let selector = match path.selector {
-        None => String::new(),
-        Some(Selector::All) => "*".to_owned(),
-        Some(Selector::Index(index)) => index.to_string(),
-        Some(Selector::Key(key)) => key.to_owned(),
-    };
-    match path.rest {
-        Some(rest) if selector.is_empty() => rest.to_owned(),
-        Some(rest) => format!("{selector}.{rest}"),
-        None => selector,
-    }
-}
-
-/// What is at a path within the value of an input.
-fn within(value: &Node, path: &Path<'_>) -> Option<Node> {
-    let dotted = |node: &Node| {
-        let names = path.rest.map(|rest| rest.split('.')).into_iter().flatten();
-        names.fold(Some(node.clone()), |node, name| node?.get(name).cloned())
-    };
-    match path.selector {
-        None => dotted(value),
-        Some(Selector::All) => {
-            let nodes = match (&value.value, path.rest) {
-                _ if value.tag.is_some() => return None,
-                (Value::Mapping(entries), None) => {
-                    entries.iter().map(|(key, _)| key.clone()).collect()
-                }
-                (Value::Mapping(entries), Some(_)) => entries
-                    .iter()
-                    .filter_map(|(_, value)| dotted(value))
-                    .collect(),
-                (Value::Sequence(items), _) => items.iter().filter_map(dotted).collect(),
-                (Value::Scalar(_), _) => return None,
-            };
-            Some(Node::sequence(nodes, &value.location))
-        }
-        Some(Selector::Key(key)) => dotted(value.get(key)?),
-        Some(Selector::Index(index)) => {
-            let by_key = value.get(&index.to_string());
-            dotted(by_key.or_else(|| value.items()?.get(index))?)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_paths_apart() {
-        for (text, base, selector, rest) in [
-            ("Bucket", "Bucket", None, None),
-            ("Bucket.Arn", "Bucket", None, Some("Arn")),
-            ("A[*].B", "A", Some(Selector::All), Some("B")),
-            ("A[].B", "A", Some(Selector::All), Some("B")),
-            ("A.*.B", "A", Some(Selector::All), Some("B")),
-            ("A[0].B.C", "A", Some(Selector::Index(0)), Some("B.C")),
-            ("A['x.y'].B", "A", Some(Selector::Key("x.y")), Some("B")),
-            ("A[k]", "A", Some(Selector::Key("k")), None),
-        ] {
-            let expected = Path {
-                base,
-                selector,
-                rest,
-            };
-            assert_eq!(Path::parse(text), Some(expected), "{text}");
-        }
-        assert_eq!(Path::parse("A[0"), None);
-        assert_eq!(Path::parse("A[0]x"), None);
-    }
 }

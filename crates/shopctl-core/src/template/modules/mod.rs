@@ -36,6 +36,10 @@ mod inputs;
 mod load;
 mod lookup;
 mod merge;
+#[cfg(test)]
+mod mistakes_tests;
+mod overrides;
+mod path;
 mod resolve;
 mod schema;
 mod scope;

@@ -5,7 +5,7 @@ use super::conditions::Verdict;
 use super::foreach::FINAL;
 use super::lookup::Use;
 use super::scope::{Expander, ROOT, ScopeId};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::template::function::{
     attribute_path, call, is_no_value, rebuild, reference, same, scalar_text,
 };
@@ -14,16 +14,18 @@ use crate::yaml::{Node, Value};
 impl Expander<'_> {
     /// `node` as it is after rendering; `None` when a condition takes it away.
     pub(super) fn resolve(&mut self, scope: ScopeId, node: &Node) -> Option<Node> {
-        if !self.step(&node.location) {
-            return Some(node.clone());
-        }
         if node.tag.as_deref() == Some(FINAL) {
             return node.items()?.first().cloned();
         }
-        if let Some(call) = call(node) {
-            return self.resolve_call(scope, node, &call.name, &call.argument);
+        if !self.enter(&node.location) {
+            return Some(node.clone());
         }
-        Some(self.resolve_children(scope, node))
+        let resolved = match call(node) {
+            Some(call) => self.resolve_call(scope, node, &call.name, &call.argument),
+            None => Some(self.resolve_children(scope, node)),
+        };
+        self.leave();
+        resolved
     }
 
     pub(super) fn resolve_children(&mut self, scope: ScopeId, node: &Node) -> Node {
@@ -127,7 +129,10 @@ impl Expander<'_> {
         let Some([name, yes, no]) = argument.items() else {
             return Some(node.clone());
         };
-        let verdict = name.as_str().and_then(|name| self.verdict(scope, name));
+        let verdict = match name.as_str() {
+            Some(name) => self.verdict(scope, name),
+            None => self.verdict_here(scope, name),
+        };
         if let Some(Verdict::Known(known)) = verdict {
             let taken = self.resolve(scope, if known { yes } else { no })?;
             return (!is_no_value(&taken)).then_some(taken);
@@ -195,7 +200,7 @@ impl Expander<'_> {
                 .iter()
                 .filter_map(|(key, _)| key.as_str())
                 .collect();
-            let mut found = crate::diagnostic::Diagnostic::error(
+            let mut found = Diagnostic::error(
                 &place.location,
                 format!("the mapping '{map}' has no key '{word}'"),
             );

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::scope::Expander;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, closest, did_you_mean};
 use crate::template::function::{is_call, same, scalar_text};
 use crate::yaml::{Node, ScalarStyle, Value};
 
@@ -55,8 +55,7 @@ impl Expander<'_> {
                 let known = value.entries().unwrap_or(&[]);
                 let known = known.iter().filter_map(|(key, _)| key.as_str());
                 let mut found = Diagnostic::error(&value.location, message);
-                found.hint = crate::diagnostic::closest(required, known)
-                    .map(|near| format!("it has '{near}'"));
+                found.hint = closest(required, known).map(|near| format!("it has '{near}'"));
                 self.report(found);
             }
         }

@@ -19,6 +19,10 @@ pub(super) const ROOT: ScopeId = 0;
 /// Work after which a template is taken to grow without end.
 const MAX_STEPS: usize = 4_000_000;
 
+/// Levels of values within values, across modules: a document has at most 128, and every
+/// output that is the input of another module adds two.
+const MAX_LEVELS: usize = 160;
+
 /// A section: key to key and value as they are written.
 pub(super) type Section = IndexMap<String, (Node, Node)>;
 
@@ -35,7 +39,7 @@ pub(super) struct Expander<'a> {
     /// Mappings with a key that is known only to CloudFormation, under their final names.
     pub(super) mappings: IndexMap<String, (Location, Node)>,
     pub(super) transforms: Vec<Node>,
-    /// Where parameters of the template are declared that stood for their values.
+    /// Where names of the template are declared that modules and loops used up.
     pub(super) used: Vec<Location>,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether the template's own parameters stand for their values, as in the list of a loop.
@@ -43,6 +47,7 @@ pub(super) struct Expander<'a> {
     /// What is being worked out, to find what depends on itself.
     pub(super) busy: Vec<(ScopeId, &'static str, String)>,
     steps: usize,
+    depth: usize,
 }
 
 /// A file with the names it declares: the template, or one import of a module.
@@ -123,6 +128,7 @@ impl<'a> Expander<'a> {
             render_time: false,
             busy: Vec::new(),
             steps: 0,
+            depth: 0,
         }
     }
 
@@ -149,8 +155,9 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Whether there is work left to spend; says so at `location` when there is none.
-    pub(super) fn step(&mut self, location: &Location) -> bool {
+    /// Whether there is work left to spend on going one level deeper; says so at `location`
+    /// when there is none.
+    pub(super) fn enter(&mut self, location: &Location) -> bool {
         self.steps += 1;
         if self.steps == MAX_STEPS {
             self.error(
@@ -159,7 +166,19 @@ impl<'a> Expander<'a> {
                  inputs or loops multiply from module to module",
             );
         }
-        self.steps < MAX_STEPS
+        if self.depth == MAX_LEVELS {
+            self.error(location, "modules depend on each other in too long a chain");
+        }
+        let goes_on = self.steps < MAX_STEPS && self.depth < MAX_LEVELS;
+        if goes_on {
+            self.depth += 1;
+        }
+        goes_on
+    }
+
+    /// Ends what `enter` began.
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     /// Runs `work` unless it is under way already, which would go on for ever.
@@ -173,7 +192,11 @@ impl<'a> Expander<'a> {
     ) -> Option<T> {
         let key = (scope, what, name.to_owned());
         if self.busy.contains(&key) {
-            self.error(location, format!("{what} '{name}' depends on itself"));
+            let owner = self.describe(scope);
+            self.error(
+                location,
+                format!("{what} '{name}' of {owner} depends on itself"),
+            );
             return None;
         }
         self.busy.push(key);
