@@ -116,16 +116,15 @@ mod tests {
 
     impl Outlet for FakeOutlet {
         async fn claim(&self, id: &str, _: TimeDelta, _: DateTime<Utc>) -> Result<Claim, Failure> {
-            Ok(
-                match self.claims.borrow_mut().insert(id.to_owned(), false) {
-                    None => Claim::Won,
-                    Some(false) => Claim::Busy,
-                    Some(true) => {
-                        self.claims.borrow_mut().insert(id.to_owned(), true);
-                        Claim::Done
-                    }
-                },
-            )
+            let mut claims = self.claims.borrow_mut();
+            Ok(match claims.get(id) {
+                Some(true) => Claim::Done,
+                Some(false) => Claim::Busy,
+                None => {
+                    claims.insert(id.to_owned(), false);
+                    Claim::Won
+                }
+            })
         }
 
         async fn send(&self, notice: &Notice) -> Result<(), Failure> {
