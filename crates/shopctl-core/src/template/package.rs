@@ -32,6 +32,17 @@ pub trait ArtifactLookup {
 /// Uploads by their keys; the same content goes up once.
 pub(super) type Uploads = BTreeMap<String, Upload>;
 
+/// A template that a resource of another one names.
+pub(super) struct NestedTemplate<'a> {
+    pub(super) path: &'a str,
+    /// The resource's logical ID.
+    pub(super) id: &'a str,
+    /// Where the path is written.
+    pub(super) location: &'a Location,
+    /// The values for its parameters.
+    pub(super) parameters: Option<&'a Node>,
+}
+
 /// Puts artifacts in place of local references.
 pub(super) struct Packager<'a> {
     pub(super) files: &'a dyn Files,
@@ -40,8 +51,8 @@ pub(super) struct Packager<'a> {
     pub(super) bucket: &'a str,
     /// `x86_64` or `arm64`.
     pub(super) architecture: &'a str,
-    /// Renders a nested template: its path, the resource that names it and where.
-    pub(super) nested: &'a mut dyn FnMut(&str, &str, &Location) -> Option<Upload>,
+    /// Renders a nested template.
+    pub(super) nested: &'a mut dyn FnMut(NestedTemplate<'_>) -> Option<Upload>,
     pub(super) uploads: Uploads,
     pub(super) errors: Vec<Diagnostic>,
 }
@@ -97,6 +108,7 @@ impl Packager<'_> {
 
     /// Packages one property; whether it named a handler.
     fn package_place(&mut self, id: &str, properties: &mut Node, place: &Place) -> bool {
+        let parameters = properties.get("Parameters").cloned();
         let mut at = Some(properties);
         for name in place.property.split('.') {
             at = at.and_then(|node| node.get_mut(name));
@@ -117,7 +129,13 @@ impl Packager<'_> {
             }
         };
         if place.form == Form::Template {
-            if let Some(upload) = (self.nested)(&path, id, &location) {
+            let nested = NestedTemplate {
+                path: &path,
+                id,
+                location: &location,
+                parameters: parameters.as_ref(),
+            };
+            if let Some(upload) = (self.nested)(nested) {
                 *node = self.template_url(&upload.key, &location);
                 self.uploads.entry(upload.key.clone()).or_insert(upload);
             }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::files::{Files, read_text};
-use super::package::{ArtifactLookup, Packager, Uploads, of_bytes};
+use super::function::is_call;
+use super::package::{ArtifactLookup, NestedTemplate, Packager, Uploads, of_bytes};
 use super::{Capability, OmittedResource, RenderedTemplate, Upload};
 use super::{check, include, modules, omit};
-use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity, did_you_mean};
 use crate::names::{LogicalId, StackName, artifact_bucket};
 use crate::project::Architecture;
 use crate::yaml::{Node, emit, parse};
@@ -157,9 +158,7 @@ impl Renderer<'_> {
         let mut nested = Nested::default();
         let bucket = self.bucket.clone();
         let input = self.input;
-        let mut render_nested = |path: &str, id: &str, location: &Location| {
-            self.nested(path, id, location, &mut nested)
-        };
+        let mut render_nested = |template: NestedTemplate<'_>| self.nested(template, &mut nested);
         let mut packager = Packager {
             files: input.files,
             artifacts: input.artifacts,
@@ -175,13 +174,10 @@ impl Renderer<'_> {
     }
 
     /// Renders a nested template; what it found is added to `nested`.
-    fn nested(
-        &mut self,
-        path: &str,
-        id: &str,
-        location: &Location,
-        nested: &mut Nested,
-    ) -> Option<Upload> {
+    fn nested(&mut self, template: NestedTemplate<'_>, nested: &mut Nested) -> Option<Upload> {
+        let NestedTemplate {
+            path, id, location, ..
+        } = template;
         if self.chain.iter().any(|open| open == path) {
             let chain = self.chain.join(" -> ");
             let message = format!("a template nests itself: {chain} -> {path}");
@@ -190,6 +186,7 @@ impl Renderer<'_> {
         }
         match self.render(path, location, &BTreeMap::new()) {
             Ok(rendered) => {
+                check_parameters(&template, &rendered, &mut nested.errors);
                 let uploads = rendered.uploads.into_iter();
                 nested
                     .uploads
@@ -210,6 +207,42 @@ impl Renderer<'_> {
                 nested.errors.extend(found);
                 None
             }
+        }
+    }
+}
+
+/// Holds the values that a nested template gets against its parameters.
+fn check_parameters(
+    template: &NestedTemplate<'_>,
+    rendered: &RenderedTemplate,
+    errors: &mut Vec<Diagnostic>,
+) {
+    let path = template.path;
+    let given = match template.parameters {
+        None => &[],
+        Some(parameters) if is_call(parameters) => return,
+        // A stack set has a list of them, which is left to CloudFormation.
+        Some(parameters) => match parameters.entries() {
+            Some(entries) => entries,
+            None => return,
+        },
+    };
+    for (key, _) in given {
+        let name = key.as_str().unwrap_or("");
+        if !rendered.parameters.contains_key(name) {
+            let message = format!("'{path}' has no parameter '{name}'");
+            let mut found = Diagnostic::error(&key.location, message);
+            let known = rendered.parameters.keys().map(String::as_str);
+            found.hint = did_you_mean(name, known);
+            errors.push(found);
+        }
+    }
+    for (name, parameter) in &rendered.parameters {
+        let is_given = given.iter().any(|(key, _)| key.as_str() == Some(name));
+        if parameter.default.is_none() && !is_given {
+            let message = format!("'{path}' needs a value for its parameter '{name}'");
+            let hint = "set it under 'Parameters' of the resource";
+            errors.push(Diagnostic::error(template.location, message).with_hint(hint));
         }
     }
 }

@@ -278,6 +278,17 @@ Resources:
 }
 
 #[test]
+fn nested_templates_get_the_parameters_they_have() {
+    let text = "\nResources:\n  A: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: b.yaml, Parameters: { Nmae: x } } }\n\
+                === b.yaml\nParameters: { Name: { Type: String }, Other: { Type: String, Default: x } }\n\
+                Resources:\n  T: { Type: AWS::SNS::Topic, Properties: { TopicName: !Sub '${Name}${Other}' } }\n";
+    insta::assert_snapshot!(shown(text), @r"
+    template.yaml:3:91: 'b.yaml' has no parameter 'Nmae' (did you mean 'Name'?)
+    template.yaml:3:69: 'b.yaml' needs a value for its parameter 'Name' (set it under 'Parameters' of the resource)
+    ");
+}
+
+#[test]
 fn a_template_that_nests_itself() {
     let text = "\nResources:\n  A: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: b.yaml } }\n\
                 === b.yaml\nResources:\n  A: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: template.yaml } }\n";

@@ -11,7 +11,7 @@ use super::scope::{Expander, ROOT, ScopeId};
 use super::sub_text;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::template::files::Files;
-use crate::template::function::same;
+use crate::template::function::{is_call, same};
 use crate::yaml::{Node, Value};
 
 /// A template without modules, and the warnings on the way to it.
@@ -260,6 +260,9 @@ impl Expander<'_> {
 
     /// A resource, or what overrides one; `None` when its condition leaves it out.
     pub(super) fn resource_value(&mut self, scope: ScopeId, value: &Node) -> Option<Node> {
+        if is_call(value) {
+            return self.resolve(scope, value);
+        }
         let Value::Mapping(entries) = &value.value else {
             return Some(value.clone());
         };
