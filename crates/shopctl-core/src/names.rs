@@ -76,11 +76,10 @@ pub fn artifact_bucket(project: &str, environment: &str, account: &str, region: 
     const LONGEST: usize = 63 - 8 - 12 - 14 - 2;
     const HASH: usize = 8;
     let full = format!("{project}-{environment}");
-    let mut name: String = full
-        .to_ascii_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
+    let lower = full.to_ascii_lowercase();
+    let parts = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let mut name = parts.join("-");
     if name.len() > LONGEST || name != full {
         // What is cut off or rewritten still tells two names apart.
         let digest = Sha256::digest(format!("{project}/{environment}"));
