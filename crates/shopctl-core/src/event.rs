@@ -14,9 +14,14 @@ use crate::plan::{StackAction, StepId};
 use crate::status::StackStatus;
 use crate::template::OmittedResource;
 
+/// Version of the event format that this tool writes.
+pub const VERSION: u32 = 1;
+
 /// An event with its place in the stream.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Numbered {
+    /// Version of the event format, [`VERSION`].
+    pub version: u32,
     /// Position in the run, from 1.
     pub sequence: u64,
     /// Milliseconds since the run began.
@@ -72,8 +77,6 @@ pub enum Outcome {
 pub enum Event {
     /// The run began. First event of every stream.
     RunStarted {
-        /// Version of the event format.
-        version: u32,
         /// Identifier of the run.
         run: String,
         /// What it does.

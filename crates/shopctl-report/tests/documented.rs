@@ -43,7 +43,6 @@ fn samples() -> Vec<Event> {
     };
     let samples = vec![
         Event::RunStarted {
-            version: 1,
             run: text(),
             command: Command::Deploy,
             project: text(),
@@ -227,6 +226,7 @@ fn every_event_and_field_is_documented_with_its_type_and_nothing_else_is() {
     let mut events = BTreeSet::new();
     for (sequence, event) in (1..).zip(samples()) {
         let numbered = Numbered {
+            version: 1,
             sequence,
             elapsed_ms: 0,
             event,

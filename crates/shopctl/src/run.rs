@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use shopctl_core::event::{Command, Event, Numbered, Phase};
+use shopctl_core::event::{Command, Event, Numbered, Phase, VERSION};
 use shopctl_core::names::EnvironmentName;
 use shopctl_deploy::EventSender;
 use tokio::sync::mpsc;
@@ -13,9 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::display::{Display, Sink};
 use crate::error::CommandError;
-
-/// Version of the event stream that this tool writes.
-const EVENTS_VERSION: u32 = 1;
 
 /// Spinners turn this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -54,7 +51,6 @@ impl Run {
         let cancel = CancellationToken::new();
         watch_signals(cancel.clone());
         events.send(Event::RunStarted {
-            version: EVENTS_VERSION,
             run: id.clone(),
             command,
             project: project.to_owned(),
@@ -144,6 +140,7 @@ async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink
             Some(event) => {
                 sequence += 1;
                 sink.reporter().report(&Numbered {
+                    version: VERSION,
                     sequence,
                     elapsed_ms,
                     event,

@@ -137,7 +137,6 @@ impl Stream {
         stream.at(
             0,
             Event::RunStarted {
-                version: 1,
                 run: "20260712T102201Z-4f1c".to_owned(),
                 command,
                 project: "shop".to_owned(),
@@ -156,6 +155,7 @@ impl Stream {
         let numbered = self.events.into_iter().zip(1..);
         numbered
             .map(|((elapsed_ms, event), sequence)| Numbered {
+                version: 1,
                 sequence,
                 elapsed_ms,
                 event,
