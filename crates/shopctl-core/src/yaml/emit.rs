@@ -48,9 +48,12 @@ fn tag(out: &mut String, node: &Node) {
 fn content(out: &mut String, node: &Node, indent: usize, place: Place) {
     let tagged = node.tag.is_some();
     match &node.value {
+        // `!GetAZs` alone.
+        Value::Scalar(scalar)
+            if tagged && scalar.style == ScalarStyle::Plain && scalar.text.is_empty() => {}
         Value::Scalar(scalar) => {
             space(out, tagged || place != Place::Root);
-            write_scalar(out, scalar, tagged, indent);
+            write_scalar(out, scalar, indent);
         }
         Value::Sequence(items) if items.is_empty() => {
             space(out, tagged || place != Place::Root);
@@ -147,10 +150,10 @@ fn write_key(out: &mut String, key: &Node, indent: usize) {
     out.push(':');
 }
 
-fn write_scalar(out: &mut String, scalar: &Scalar, tagged: bool, indent: usize) {
+fn write_scalar(out: &mut String, scalar: &Scalar, indent: usize) {
     let text = &scalar.text;
     let plain = scalar.style == ScalarStyle::Plain;
-    if plain && text.is_empty() && !tagged {
+    if plain && text.is_empty() {
         out.push_str("null");
     } else if plain && is_special(text) && has_plain_syntax(text) {
         out.push_str(text);

@@ -279,6 +279,10 @@ fn what_was_plain_stays_plain() {
         assert_eq!(round(&format!("a: {text}")), format!("a: {text}\n"));
     }
     assert_eq!(round("a:"), "a: null\n");
+    assert_eq!(
+        round("a: !GetAZs\nb: [!GetAZs , c]"),
+        "a: !GetAZs\nb:\n  - !GetAZs\n  - c\n"
+    );
 }
 
 #[test]

@@ -34,8 +34,9 @@ impl Findings {
         message: impl Into<String>,
         hint: &str,
     ) {
-        self.0
-            .push(Diagnostic::warning(location, message).with_hint(hint));
+        let mut finding = Diagnostic::warning(location, message);
+        finding.hint = (!hint.is_empty()).then(|| hint.to_owned());
+        self.0.push(finding);
     }
 
     pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = Diagnostic>) {
@@ -59,9 +60,22 @@ impl Findings {
 /// `did you mean 'x'?`, or the names that there are, if they are few.
 pub(super) fn suggest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let names: Vec<&str> = names.into_iter().collect();
-    if let Some(name) = closest(word, names.iter().copied()) {
+    let near = closest(word, names.iter().copied()).or_else(|| only_one_with(word, &names));
+    if let Some(name) = near {
         return Some(format!("did you mean '{name}'?"));
     }
     (!names.is_empty() && names.len() <= LISTED_NAMES)
         .then(|| format!("there is: {}", names.join(", ")))
+}
+
+/// The only name that `word` is a part of, for instance `TopicArn` for `Arn`.
+fn only_one_with<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    const SHORTEST: usize = 3;
+    let word = word.to_lowercase();
+    let mut with =
+        (names.iter()).filter(|name| word.len() >= SHORTEST && name.to_lowercase().contains(&word));
+    match (with.next(), with.next()) {
+        (Some(name), None) => Some(name),
+        _ => None,
+    }
 }

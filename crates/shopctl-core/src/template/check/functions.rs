@@ -91,7 +91,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn check_ref(&mut self, call: &Call<'a>, scope: Scope<'a>) {
-        if let Some(name) = call.argument.text() {
+        if let Some(name) = call.argument.text().filter(|name| !name.is_empty()) {
             self.reference(name, "Ref", call.argument.location(), scope);
         } else if self.names.extensions && call.argument.call(Expected::Value).is_some() {
             self.argument(call.argument, scope);

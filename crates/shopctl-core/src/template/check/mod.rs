@@ -4,6 +4,7 @@
 //! An error here is a refusal by CloudFormation later. Whether a resource type has
 //! the properties that are given is left to CloudFormation and to cfn-lint.
 
+mod attributes;
 mod capabilities;
 mod cycle;
 mod dynamic;

@@ -1,6 +1,7 @@
 //! Goes through the values of a template: which function stands where, and what
 //! every name refers to. The form of each function's argument is in `functions`.
 
+use super::attributes;
 use super::dynamic;
 use super::expression::{Call, Expected, Expression, Function, LOOP_PREFIX, closest_function};
 use super::findings::{Findings, suggest};
@@ -261,14 +262,8 @@ impl<'n, 'a> Walk<'n, 'a> {
         match names.resources.get(resource) {
             Some(resource_type) => {
                 self.resource(resource, how, location, scope);
-                if let (Some("AWS::CloudFormation::Stack"), Some(attribute)) =
-                    (resource_type, attribute)
-                    && !attribute.starts_with("Outputs.")
-                {
-                    let message =
-                        format!("the nested stack '{resource}' has no attribute '{attribute}'");
-                    let hint = format!("an output is 'Outputs.{attribute}'");
-                    self.findings.error_with(location, message, Some(hint));
+                if let (Some(resource_type), Some(attribute)) = (resource_type, attribute) {
+                    self.attribute_of_type(resource, resource_type, attribute, location);
                 }
             }
             None if names.incomplete => {}
@@ -280,6 +275,24 @@ impl<'n, 'a> Walk<'n, 'a> {
                 let message = format!("{how} names '{resource}', which is no resource");
                 self.findings.error_with(location, message, hint);
             }
+        }
+    }
+
+    fn attribute_of_type(
+        &mut self,
+        resource: &str,
+        resource_type: &str,
+        attribute: &str,
+        location: &Location,
+    ) {
+        if resource_type == "AWS::CloudFormation::Stack" && !attribute.starts_with("Outputs.") {
+            let message = format!("the nested stack '{resource}' has no attribute '{attribute}'");
+            let hint = format!("an output is 'Outputs.{attribute}'");
+            self.findings.error_with(location, message, Some(hint));
+        } else if let Some(known) = attributes::lacking(resource_type, attribute) {
+            let message = format!("'{attribute}' is no known attribute of {resource_type}");
+            let hint = suggest(attribute, known.iter().copied()).unwrap_or_default();
+            self.findings.warning_with(location, message, &hint);
         }
     }
 

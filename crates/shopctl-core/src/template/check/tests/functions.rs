@@ -65,6 +65,25 @@ fn references() {
 }
 
 #[test]
+fn attributes() {
+    insta::assert_snapshot!(said_of_values(&[
+        "!GetAtt Table.StreamArn",
+        "!GetAtt Table.StremArn",
+        "!Sub '${Used.Arn}'",
+        "!GetAtt [Used, TopicName]",
+    ]), @r"
+    !GetAtt Table.StreamArn
+        fine
+    !GetAtt Table.StremArn
+        10:14: warning: 'StremArn' is no known attribute of AWS::DynamoDB::Table (did you mean 'StreamArn'?)
+    !Sub '${Used.Arn}'
+        10:14: warning: 'Arn' is no known attribute of AWS::SNS::Topic (did you mean 'TopicArn'?)
+    !GetAtt [Used, TopicName]
+        fine
+    ");
+}
+
+#[test]
 fn texts_with_variables() {
     insta::assert_snapshot!(said_of_values(&[
         "!Sub '${Stage}-${Table}-${Table.Arn}-${AWS::Region}-${!Literal}'",
@@ -239,6 +258,7 @@ fn lists_and_texts() {
     !Cidr [10.0.0.0/16, 6, 8]
         fine
     !Cidr [!GetAtt Table.Cidr, 300]
+        10:21: warning: 'Cidr' is no known attribute of AWS::DynamoDB::Table (there is: Arn, StreamArn)
         10:41: !Cidr takes a number from 1 to 256, not '300'
     !Cidr [10.0.0.0/16]
         10:14: !Cidr takes [address block, count, bits of each block]; this list has 1 item
