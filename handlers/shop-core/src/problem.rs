@@ -70,7 +70,7 @@ impl Problem {
     /// 422: the request can be read, but some of its values are not acceptable.
     pub fn validation(errors: Vec<Violation>) -> Self {
         let detail = match errors.as_slice() {
-            [only] => format!("{}: {}", only.pointer, only.detail),
+            [only] => only.detail.clone(),
             several => format!("{} values are not acceptable", several.len()),
         };
         Problem {
@@ -105,5 +105,20 @@ impl Problem {
     /// 503: a dependency does not answer; trying again makes sense.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Problem::blank(503, "Service Unavailable", detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_problem_names_its_fields_only_when_it_has_some() {
+        let json = |problem| serde_json::to_string(&problem).unwrap();
+        insta::assert_snapshot!(json(Problem::not_found("there is no such order")), @r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"there is no such order"}"#);
+        let violation = Violation::new("/items/0/quantity", "from 1 to 99 pieces can be ordered");
+        insta::assert_snapshot!(json(Problem::validation(vec![violation])), @r#"{"type":"/problems/validation","title":"Unacceptable values","status":422,"detail":"from 1 to 99 pieces can be ordered","errors":[{"pointer":"/items/0/quantity","detail":"from 1 to 99 pieces can be ordered"}]}"#);
     }
 }
