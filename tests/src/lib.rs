@@ -1,1 +1,29 @@
-//! stub
+//! What the end-to-end tests in `tests/` are written with: projects of their own, the real
+//! binary with its output, signals and time limits, the real local cloud and plain HTTP.
+//!
+//! Nothing here knows what is right; that is said by the tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what goes wrong here is a failed test"
+)]
+
+mod binary;
+mod checkout;
+mod emulator;
+mod folder;
+mod http;
+mod invocation;
+mod output;
+mod process;
+mod project;
+
+pub use binary::shopctl;
+pub use checkout::checkout;
+pub use emulator::Emulator;
+pub use folder::TestFolder;
+pub use http::{Answer, Http};
+pub use invocation::Invocation;
+pub use output::Output;
+pub use process::{Process, eventually};
+pub use project::TestProject;

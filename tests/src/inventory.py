@@ -1,0 +1,45 @@
+
+
+# What the local cloud holds, by kind.
+def everything(service, operation, key, **parameters):
+    api = client(service)
+    if api.can_paginate(operation):
+        pages = api.get_paginator(operation).paginate(**parameters)
+    else:
+        pages = [getattr(api, operation)(**parameters)]
+    return [item for page in pages for item in page.get(key) or []]
+
+
+def names(service, operation, key, name, **parameters):
+    return sorted(item[name] if name else item for item in everything(service, operation, key, **parameters))
+
+
+# Change sets that wait count as something left over.
+stacks = {}
+for stack in everything("cloudformation", "describe_stacks", "Stacks"):
+    waiting = [
+        change_set["ChangeSetName"]
+        for change_set in everything("cloudformation", "list_change_sets", "Summaries", StackName=stack["StackName"])
+        if change_set.get("ExecutionStatus") != "EXECUTE_COMPLETE"
+    ]
+    stacks[stack["StackName"]] = " ".join([stack["StackStatus"], *waiting])
+
+distributions = client("cloudfront").list_distributions().get("DistributionList", {}).get("Items") or []
+found = {
+    "stacks": stacks,
+    "buckets": names("s3", "list_buckets", "Buckets", "Name"),
+    "queues": [url.rsplit("/", 1)[1] for url in names("sqs", "list_queues", "QueueUrls", None)],
+    "topics": names("sns", "list_topics", "Topics", "TopicArn"),
+    "tables": names("dynamodb", "list_tables", "TableNames", None),
+    "functions": names("lambda", "list_functions", "Functions", "FunctionName"),
+    "mappings": names("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    "logGroups": names("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "roles": names("iam", "list_roles", "Roles", "RoleName"),
+    "apis": names("apigatewayv2", "get_apis", "Items", "Name"),
+    "userPools": names("cognito-idp", "list_user_pools", "UserPools", "Name", MaxResults=60),
+    "buses": [name for name in names("events", "list_event_buses", "EventBuses", "Name") if name != "default"],
+    "rules": names("events", "list_rules", "Rules", "Name"),
+    "alarms": names("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "distributions": sorted(item["DomainName"] for item in distributions),
+}
+print(json.dumps({kind: items for kind, items in found.items() if items}))
