@@ -265,7 +265,7 @@ mod tests {
         1 x Enamel cup, 14.50 EUR each: 14.50 EUR
         Total: 452.50 EUR
 
-        Delivered to:
+        Delivery to:
         Eve Example
         1 Main Street
         12345 Springfield
@@ -289,7 +289,7 @@ mod tests {
         1 x Enamel cup, 14.50 EUR each: 14.50 EUR
         Total: 452.50 EUR
 
-        Delivered to:
+        Delivery to:
         Eve Example
         1 Main Street
         12345 Springfield
