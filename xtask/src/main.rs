@@ -63,7 +63,9 @@ fn run(arguments: &[String]) -> Result<()> {
             extra => bail!("unexpected '{extra}'\n\n{HELP}"),
         }
     }
-    let Some(wanted) = wanted else { bail!("which?\n\n{HELP}") };
+    let Some(wanted) = wanted else {
+        bail!("which?\n\n{HELP}")
+    };
     let known = |name: &str| STEPS.iter().any(|(step, _)| *step == name);
     if let Some(step) = skipped.iter().find(|step| !known(step)) {
         bail!("there is no step '{step}'\n\n{HELP}");

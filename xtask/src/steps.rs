@@ -11,11 +11,17 @@ use crate::tools::{self, run};
 pub(crate) fn lint() -> Result<()> {
     run(Command::new("cargo").args(["fmt", "--all", "--check"]))?;
     run(Command::new("cargo").args([
-        "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings",
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
     ]))?;
     tools::cargo_deny()?;
     // Advisories come from a repository that a closed network does not reach.
-    run(Command::new("cargo").args(["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
+    run(Command::new("cargo").args(["deny", "--locked", "check", "licenses", "bans", "sources"]))?;
     tools::npm_packages()?;
     run(tools::npm().args(["run", "--silent", "lint"]))
 }
@@ -34,7 +40,9 @@ pub(crate) fn templates() -> Result<()> {
     for environment in ["local", "prod"] {
         let out = PathBuf::from("target/templates").join(environment);
         let mut render = Command::new("target/debug/shopctl");
-        render.args(["render", "--env", environment, "--out"]).arg(&out);
+        render
+            .args(["render", "--env", environment, "--out"])
+            .arg(&out);
         run(&mut render)?;
         lint_templates(&cfn_lint, &out)?;
     }
@@ -49,7 +57,9 @@ fn lint_templates(cfn_lint: &Path, folder: &Path) -> Result<()> {
     if templates.is_empty() {
         bail!("nothing was rendered into {}", folder.display());
     }
-    run(Command::new(cfn_lint).args(["--non-zero-exit-code", "error", "--"]).args(templates))
+    run(Command::new(cfn_lint)
+        .args(["--non-zero-exit-code", "error", "--"])
+        .args(templates))
 }
 
 /// The real binary against the real local cloud; then the browser, which these tests start.

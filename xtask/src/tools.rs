@@ -24,7 +24,9 @@ fn cache() -> Result<PathBuf> {
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     eprintln!("$ {line}");
-    let status = command.status().with_context(|| format!("cannot run `{line}`"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
@@ -83,9 +85,17 @@ pub(crate) fn cfn_lint() -> Result<PathBuf> {
     if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned) {
         return Ok(program);
     }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))?;
     run(Command::new(folder.join("bin/python"))
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
         .args(["--require-hashes", "--only-binary", ":all:", "-r"])
         .arg(&requirements))?;
     // Written last: an installation that was interrupted is made anew.

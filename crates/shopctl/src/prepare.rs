@@ -203,7 +203,7 @@ fn report_build(run: &Run, event: BuildEvent) {
             progressed(package, done, total);
         }
         BuildEvent::LockAwaited { lock } => {
-            warn(format!("another cargo holds the {lock}; waiting for it"));
+            progressed(format!("waiting for another cargo ({lock})"), 0, None);
         }
         BuildEvent::CompilerWarned { rendered, .. } => run.print(&rendered),
         BuildEvent::RebuildStarted { handler, problem } => {
