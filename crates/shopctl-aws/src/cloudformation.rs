@@ -50,7 +50,9 @@ impl CloudFormationClient {
         Ok(StackDescription {
             stack_id: stack.stack_id.unwrap_or_default(),
             status,
-            status_reason: stack.stack_status_reason.filter(|reason| !reason.is_empty()),
+            status_reason: stack
+                .stack_status_reason
+                .filter(|reason| !reason.is_empty()),
             last_changed: changed
                 .and_then(|time| time.fmt(aws_smithy_types::date_time::Format::DateTime).ok()),
             outputs: stack
