@@ -1,7 +1,6 @@
 //! Connects an environment to its cloud: starts the local one, or checks credentials and
 //! account on AWS.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use shopctl_aws::{Cloud, Endpoint};
@@ -37,7 +36,7 @@ pub(crate) fn local_cloud(
         root: workspace.root.clone(),
         folders,
         port,
-        path: std::env::var_os("PATH").unwrap_or_else(OsString::new),
+        path: std::env::var_os("PATH").unwrap_or_default(),
         die_with_parent: false,
     }))
 }
