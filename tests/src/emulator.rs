@@ -48,15 +48,31 @@ impl Emulator {
     /// Everything in it, by kind: names and states, sorted. Empty kinds are left out.
     #[track_caller]
     pub fn inventory(&self) -> Value {
-        let text = self.python(INVENTORY, &[]);
+        let text = self
+            .python(INVENTORY, &[])
+            .unwrap_or_else(|error| panic!("{error}"));
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
     /// Makes one AWS call: the service and the operation as botocore names them.
     #[track_caller]
     pub fn call(&self, service: &str, operation: &str, parameters: &Value) -> Value {
-        let text = self.python(CALL, &[service, operation, &parameters.to_string()]);
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        self.try_call(service, operation, parameters)
+            .unwrap_or_else(|error| panic!("{service} {operation}: {error}"))
+    }
+
+    /// Makes one AWS call that may be refused.
+    ///
+    /// # Errors
+    /// What the SDK says about it.
+    pub fn try_call(
+        &self,
+        service: &str,
+        operation: &str,
+        parameters: &Value,
+    ) -> Result<Value, String> {
+        let text = self.python(CALL, &[service, operation, &parameters.to_string()])?;
+        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
     }
 
     /// Kills it and waits until its port is closed.
@@ -71,20 +87,19 @@ impl Emulator {
         });
     }
 
-    #[track_caller]
-    fn python(&self, script: &str, arguments: &[&str]) -> String {
+    fn python(&self, script: &str, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(&self.python)
             .args(["-I", "-c", script, &self.endpoint])
             .args(arguments)
             .env_clear()
             .current_dir(Path::new("/"))
             .output()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.python.display()));
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
+            .map_err(|error| format!("{}: {error}", self.python.display()))?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        if output.status.success() {
+            Ok(text(output.stdout))
+        } else {
+            Err(text(output.stderr))
+        }
     }
 }

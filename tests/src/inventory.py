@@ -14,13 +14,13 @@ def names(service, operation, key, name, **parameters):
     return sorted(item[name] if name else item for item in everything(service, operation, key, **parameters))
 
 
-# Change sets that wait count as something left over.
+# Change sets that were never executed count as something left over.
 stacks = {}
 for stack in everything("cloudformation", "describe_stacks", "Stacks"):
     waiting = [
         change_set["ChangeSetName"]
         for change_set in everything("cloudformation", "list_change_sets", "Summaries", StackName=stack["StackName"])
-        if change_set.get("ExecutionStatus") != "EXECUTE_COMPLETE"
+        if change_set.get("ExecutionStatus") not in ("EXECUTE_COMPLETE", "EXECUTE_FAILED")
     ]
     stacks[stack["StackName"]] = " ".join([stack["StackStatus"], *waiting])
 

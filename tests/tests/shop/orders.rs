@@ -165,7 +165,10 @@ fn mails_are_sent(shop: &Shop, customer: &Customer<'_>, order_id: &str, order: &
         for body in ["BodyText", "BodyHtml"] {
             let body = mail[body].as_str().unwrap();
             for part in [&*total, name, "Seestraße 12"] {
-                assert!(body.contains(part), "no {part} in the mail to {address}:\n{body}");
+                assert!(
+                    body.contains(part),
+                    "no {part} in the mail to {address}:\n{body}"
+                );
             }
         }
         assert_eq!(to(address).len(), 1, "mails to {address} about {order_id}");

@@ -1,0 +1,183 @@
+//! A deploy that is stopped, at every point where something was told, and run again: the same
+//! end as without the interruption.
+
+use std::collections::BTreeMap;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use shopctl_tests::{Process, TestProject};
+
+use crate::gate;
+
+/// How a deploy is stopped.
+#[derive(Clone, Copy)]
+enum Stop {
+    /// Ctrl-C on the terminal: everything in the foreground gets it.
+    Interrupt,
+    /// A supervisor ends the command.
+    Terminate,
+    /// It has no chance to say or to do anything.
+    Kill,
+}
+
+impl Stop {
+    fn send(self, process: &Process) {
+        match self {
+            Self::Interrupt => process.signal_group(Signal::SIGINT),
+            Self::Terminate => process.signal(Signal::SIGTERM),
+            Self::Kill => process.signal(Signal::SIGKILL),
+        }
+    }
+
+    /// The exit status that tells of it.
+    fn code(self) -> Option<i32> {
+        match self {
+            Self::Interrupt | Self::Terminate => Some(130),
+            Self::Kill => None,
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_at_any_point_is_mended_by_the_next_run() {
+    stopped_at_every_point(Stop::Interrupt);
+}
+
+#[test]
+fn sigterm_at_any_point_is_mended_by_the_next_run() {
+    stopped_at_every_point(Stop::Terminate);
+}
+
+#[test]
+fn sigkill_at_any_point_is_mended_by_the_next_run() {
+    stopped_at_every_point(Stop::Kill);
+}
+
+fn stopped_at_every_point(stop: Stop) {
+    let project = TestProject::small("chain");
+    project.deploy().run().expect_code(0);
+    let wanted = shape(&project);
+    project.teardown().run().expect_code(0);
+
+    let mut stopped = 0;
+    for position in 1.. {
+        let mut deploy = project.deploy().start();
+        let events = (0..position).map_while(|_| deploy.next_line()).count();
+        if events < position {
+            // It has as many events as that: all positions were tried.
+            deploy.wait().expect_code(0);
+            break;
+        }
+        stop.send(&deploy);
+        let ended = deploy.wait();
+        // The signal may come when all is done already.
+        if ended.code() != Some(0) {
+            assert_eq!(
+                ended.code(),
+                stop.code(),
+                "stopped after event {position}\n{ended}"
+            );
+            stopped += 1;
+            if ended.code().is_some() {
+                assert_eq!(ended.finished()["outcome"], "interrupted", "{ended}");
+            }
+        }
+        assert!(!ended.stderr.contains("panicked"), "{ended}");
+
+        project.deploy().run().expect_code(0);
+        assert_eq!(
+            shape(&project),
+            wanted,
+            "stopped after event {position}\n{ended}"
+        );
+        project.teardown().run().expect_code(0);
+        assert_eq!(project.emulator().inventory(), serde_json::json!({}));
+    }
+    assert!(stopped > 5, "only {stopped} deploys were stopped");
+}
+
+/// How many there are of each kind, and which state each stack is in.
+fn shape(project: &TestProject) -> BTreeMap<String, Value> {
+    let inventory = project.emulator().inventory();
+    let count = |(kind, found): (&String, &Value)| {
+        let shape = match found {
+            // States but for how they were reached.
+            Value::Object(stacks) => stacks
+                .iter()
+                .map(|(name, status)| {
+                    (
+                        name.clone(),
+                        status
+                            .as_str()
+                            .unwrap()
+                            .replace("UPDATE_", "CREATE_")
+                            .into(),
+                    )
+                })
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            other => other.as_array().map_or(0, Vec::len).into(),
+        };
+        (kind.clone(), shape)
+    };
+    inventory.as_object().unwrap().iter().map(count).collect()
+}
+
+#[test]
+fn a_deploy_that_is_stopped_while_a_stack_is_made_is_taken_up_by_the_next_run() {
+    let project = TestProject::small("gate");
+    let mut deploy = project.deploy().start();
+    gate::wait_until_reached(&mut deploy);
+    deploy.signal_group(Signal::SIGINT);
+    let stopped = deploy.wait().expect_code(130).expect_outcome("interrupted");
+    assert!(stopped.took.as_secs() < 30, "{stopped}");
+
+    let status = project.status();
+    assert_eq!(status["healthy"], false);
+    assert_eq!(status["missing"], serde_json::json!(["after"]));
+
+    let mut again = project.deploy().start();
+    assert!(
+        again.read_until("\"operation\":\"wait\""),
+        "it waits for what goes on"
+    );
+    gate::signal(&project.emulator(), "SUCCESS");
+    again.wait().expect_code(0).expect_outcome("succeeded");
+    assert_eq!(project.status()["healthy"], true);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let project = TestProject::small("page");
+    // A build that takes no notice of anybody.
+    project.write(
+        "site/build.sh",
+        "trap '' INT TERM\nwhile :; do sleep 1; done\n",
+    );
+    let mut deploy = project.deploy().start();
+    assert!(deploy.read_until("\"phase\":\"site\""));
+    deploy.signal(Signal::SIGTERM);
+    deploy.signal(Signal::SIGTERM);
+    let stopped = deploy.wait().expect_code(130);
+    assert!(stopped.took.as_secs() < 10, "{stopped}");
+}
+
+#[test]
+fn a_build_that_is_stopped_leaves_no_process_behind() {
+    let project = TestProject::small("page");
+    project.write(
+        "site/build.sh",
+        "echo $$ > started\nwhile :; do sleep 1; done\n",
+    );
+    let mut deploy = project.deploy().start();
+    assert!(deploy.read_until("\"phase\":\"site\""));
+    let pid = shopctl_tests::eventually("the build runs", || {
+        let text = std::fs::read_to_string(project.root().join("site/started")).ok()?;
+        text.trim().parse::<u32>().ok()
+    });
+    deploy.signal(Signal::SIGTERM);
+    deploy.wait().expect_code(130);
+    shopctl_tests::eventually("the build has ended", || {
+        (!std::path::Path::new(&format!("/proc/{pid}")).exists()).then_some(())
+    });
+}
