@@ -19,11 +19,22 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::display::Display;
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help goes to standard output, errors to standard error; a closed pipe is no failure.
+            let _ = told.print();
+            return ExitCode::from(if told.use_stderr() {
+                Kind::Input.exit_code()
+            } else {
+                0
+            });
+        }
+    };
     let display = Display::resolve(&cli.global);
     let result = dispatch(&cli, &display).await;
     match result {
