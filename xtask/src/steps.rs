@@ -36,12 +36,14 @@ pub(crate) fn unit() -> Result<()> {
 /// cfn-lint over what `shopctl render` writes.
 pub(crate) fn templates() -> Result<()> {
     let cfn_lint = tools::cfn_lint()?;
-    run(Command::new("cargo").args(["build", "--locked", "--package", "shopctl"]))?;
     for environment in ["local", "prod"] {
         let out = PathBuf::from("target/templates").join(environment);
-        let mut render = Command::new("target/debug/shopctl");
+        let mut render = Command::new("cargo");
+        render.args(["run", "--quiet", "--locked", "--package", "shopctl", "--"]);
+        // The templates are the same with any profile but for the digests of code.
         render
-            .args(["render", "--env", environment, "--out"])
+            .args(["render", "--env", environment, "--profile", "dev"])
+            .arg("--out")
             .arg(&out);
         run(&mut render)?;
         lint_templates(&cfn_lint, &out)?;

@@ -161,6 +161,10 @@ pub(crate) struct TeardownArguments {
 pub(crate) struct RenderArguments {
     #[command(flatten)]
     pub(crate) environment: EnvironmentArguments,
+    /// Cargo profile to build with instead of the environment's; what is rendered then has
+    /// other artifact keys than a deploy, but is quicker to check
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
     /// Folder for the templates; made if it is not there
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,

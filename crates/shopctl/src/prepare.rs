@@ -51,7 +51,7 @@ pub(crate) async fn prepare(
     run: &Run,
 ) -> Result<Prepared, CommandError> {
     let handlers = run.phase(Phase::Build, async {
-        let artifacts = build_handlers(workspace, environment, display, &|event| {
+        let artifacts = build_handlers(workspace, environment, None, display, &|event| {
             report_build(run, event);
         })
         .await?;
@@ -106,10 +106,11 @@ fn warned(warning: &Diagnostic) -> Event {
     }
 }
 
-/// Builds and packs the handlers.
+/// Builds and packs the handlers, with `profile` instead of the environment's if one is given.
 pub(crate) async fn build_handlers(
     workspace: &Workspace,
     environment: &Environment,
+    profile: Option<&str>,
     display: &Display,
     progress: shopctl_build::BuildProgress<'_>,
 ) -> Result<Vec<Artifact>, CommandError> {
@@ -143,7 +144,7 @@ pub(crate) async fn build_handlers(
         root: workspace.root.clone(),
         handlers,
         architecture,
-        profile: environment.profile.as_str().to_owned(),
+        profile: profile.unwrap_or(environment.profile.as_str()).to_owned(),
         runs_on: if environment.is_local() {
             RunsOn::ThisMachine
         } else {

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     let on_build = |event| progress.build(event);
     let on_site = |event| progress.site(event);
     let (artifacts, site) = tokio::try_join!(
-        prepare::build_handlers(&workspace, environment, display, &on_build),
+        prepare::build_handlers(&workspace, environment, None, display, &on_build),
         prepare::build_site(&workspace, environment, &on_site),
     )?;
     progress.clear();

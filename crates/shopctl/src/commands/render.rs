@@ -20,9 +20,13 @@ pub(crate) async fn run(
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
     let progress = prepare::Progress::new(display);
-    let artifacts = prepare::build_handlers(&workspace, environment, display, &|event| {
-        progress.build(event);
-    })
+    let artifacts = prepare::build_handlers(
+        &workspace,
+        environment,
+        arguments.profile.as_deref(),
+        display,
+        &|event| progress.build(event),
+    )
     .await?;
     progress.clear();
     let (templates, _) = prepare::render_all(&workspace, environment, &artifacts)?;
