@@ -13,12 +13,14 @@ import os
 import socket
 import urllib.parse
 
+import ministack.services.cloudformation as cloudformation
 import ministack.services.cloudformation.custom_resource as custom_resource
 import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.rds_data as rds_data
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, lambda_svc, s3
+from ministack.services.cloudformation import changesets, handlers
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
@@ -37,6 +39,7 @@ def apply():
     user_pool_provider_url()
     s3_origins()
     databases_on_this_machine()
+    change_sets_of_outputs()
 
 
 def wrap(resource_type, operation, wrapper):
@@ -310,6 +313,28 @@ def databases_on_this_machine():
 
     provisioners._rds_db_instance_attrs = local_attributes
     rds_data._has_real_endpoint = has_local_endpoint
+
+
+def change_sets_of_outputs():
+    """A change set in which no resource changes "didn't contain changes", also when outputs or parameters do: the
+    outputs of a stack stayed as they were for ever."""
+    create = handlers._ACTION_HANDLERS["CreateChangeSet"]
+
+    def create_change_set(params):
+        answer = create(params)
+        _, change_set = changesets._find_change_set(changesets._p(params, "ChangeSetName"), changesets._p(params, "StackName"))
+        stack = cloudformation._stacks.get(change_set["StackName"]) if change_set else None
+        if stack and change_set["StatusReason"].startswith("The submitted information didn't contain changes"):
+
+            def told(of):
+                values = {name: value.get("Value") for name, value in of.get("_resolved_params", {}).items()}
+                return of.get("_template", {}).get("Outputs", {}), values
+
+            if told(change_set) != told(stack):
+                change_set.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
+        return answer
+
+    handlers._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
 
 
 def end_functions():

@@ -258,6 +258,27 @@ def probe_user_pool_provider_url():
     assert stack["Outputs"]["Url"] == f"https://cognito-idp.us-east-1.amazonaws.com/{stack['Outputs']['Id']}", stack
 
 
+def probe_outputs_change_alone():
+    cloud = client("cloudformation")
+
+    def template(value):
+        topic = {"Type": "AWS::SNS::Topic"}
+        return json.dumps({"Resources": {"Topic": topic}, "Outputs": {"Said": {"Value": value}}})
+
+    def change_set(name, value):
+        cloud.create_change_set(StackName="outputs", ChangeSetName=name, TemplateBody=template(value))
+        return cloud.describe_change_set(StackName="outputs", ChangeSetName=name)
+
+    cloud.create_stack(StackName="outputs", TemplateBody=template("old"))
+    settled("outputs")
+    assert change_set("nothing", "old")["Status"] == "FAILED"
+    made = change_set("output", "new")
+    assert made["Status"] == "CREATE_COMPLETE" and not made["Changes"], made
+    cloud.execute_change_set(StackName="outputs", ChangeSetName="output")
+    stack = settled("outputs")
+    assert stack["StackStatus"] == "UPDATE_COMPLETE" and stack["Outputs"][0]["OutputValue"] == "new", stack
+
+
 def probe_one_origin_for_site_and_api():
     managed = {"caching": "658327ea-f89d-4fab-a63d-7e88639e58f6", "none": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"}
     distribution = {
