@@ -99,6 +99,29 @@ fn a_port_that_somebody_took_meanwhile_is_no_obstacle() {
 }
 
 #[test]
+fn an_output_that_is_added_alone_is_deployed() {
+    let project = TestProject::small("minimal");
+    project.deploy().run().expect_code(0);
+    let template = project.read("stacks/messages/template.yaml");
+    project.write(
+        "stacks/messages/template.yaml",
+        &format!("{template}  QueueName:\n    Value: !GetAtt Queue.QueueName\n"),
+    );
+    let done = project
+        .deploy()
+        .run()
+        .expect_code(0)
+        .expect_outcome("succeeded");
+    assert_eq!(
+        done.stack_result("messages").as_deref(),
+        Some("updated"),
+        "{done}"
+    );
+    let outputs = &project.status()["stacks"][0]["outputs"];
+    assert!(outputs["QueueName"].is_string(), "{outputs}");
+}
+
+#[test]
 fn checkouts_of_one_project_do_not_meet() {
     let project = TestProject::small("minimal");
     let second = project.second_checkout();

@@ -117,6 +117,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     let place = project.root().join(".shopctl").display().to_string();
     output.expect_code(4).expect_stderr(&[&place]);
     fs::remove_file(project.root().join(".shopctl")).unwrap();
+    project.run(&["local", "stop"]);
 
     let home = project.root().join("shopctl.yaml");
     let output = project.deploy().env("SHOPCTL_LOCAL_HOME", &home).run();
@@ -137,15 +138,18 @@ fn a_folder_that_cannot_be_made_is_named() {
 
 #[test]
 fn a_disk_that_is_full_is_told() {
-    let project = TestProject::small("greeter");
+    let project = TestProject::small("minimal");
     let small = project.beside("small");
     let Some(_mount) = SmallDisk::mount(&small) else {
         eprintln!("skipped: only root can mount a small disk");
         return;
     };
-    let output = project.deploy().env("SHOPCTL_LOCAL_HOME", &small).run();
-    let output = output.expect_stderr(&["No space left on device"]);
-    assert!(matches!(output.code(), Some(1 | 4)), "{output}");
+    let deploy = ["deploy", "--env", "local", "--yes"];
+    let output = project
+        .command(&deploy)
+        .env("SHOPCTL_LOCAL_HOME", &small)
+        .run();
+    output.expect_stderr(&["No space left on device"]);
 
     project
         .deploy()
@@ -154,14 +158,14 @@ fn a_disk_that_is_full_is_told() {
         .expect_outcome("succeeded");
 }
 
-/// A disk that a handler does not fit on.
+/// A disk that the state of a local cloud does not fit on.
 struct SmallDisk(String);
 
 impl SmallDisk {
     fn mount(folder: &std::path::Path) -> Option<Self> {
         let path = folder.display().to_string();
         let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs", &path])
+            .args(["-t", "tmpfs", "-o", "size=48k", "tmpfs", &path])
             .stderr(Stdio::null())
             .status();
         mount
