@@ -21,7 +21,7 @@ fn path_without(project: &TestProject, missing: &[&str]) -> std::ffi::OsString {
                         .strip_prefix(*tool)
                         .is_some_and(|rest| rest.starts_with('.'))
             };
-            if !missing.iter().any(|tool| hidden(tool)) {
+            if !missing.iter().any(hidden) {
                 // The first one on the PATH is the one that counts.
                 let _ = symlink(entry.path(), folder.join(&name));
             }
