@@ -1,20 +1,18 @@
 //! The local cloud, asked without `shopctl`: what is in it, and is it alive.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::eventually;
 
-/// Asks every service for all that it holds.
-const INVENTORY: &str = concat!(include_str!("client.py"), include_str!("inventory.py"));
-
-/// Makes one call.
-const CALL: &str = concat!(include_str!("client.py"), include_str!("call.py"));
+/// Asks with the SDK that comes with the local cloud.
+const HELPER: &str = include_str!("emulator.py");
 
 /// A local cloud that runs.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Emulator {
     /// Its process.
     pub pid: u32,
@@ -22,8 +20,15 @@ pub struct Emulator {
     pub port: u16,
     /// Its URL.
     pub endpoint: String,
-    /// The Python of its installation.
-    python: PathBuf,
+    helper: Mutex<Helper>,
+}
+
+/// A process that puts questions to the cloud.
+#[derive(Debug)]
+struct Helper {
+    process: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
 }
 
 impl Emulator {
@@ -34,24 +39,20 @@ impl Emulator {
         let instance = &status["instance"];
         let number = |name: &str| instance[name].as_u64().unwrap();
         let pid = u32::try_from(number("pid")).unwrap();
-        // Not resolved: the link leads out of the virtual environment.
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
-        let python = line.split(|byte| *byte == 0).next().unwrap();
+        let endpoint = instance["endpoint"].as_str().unwrap().to_owned();
         Self {
             pid,
             port: u16::try_from(number("port")).unwrap(),
-            endpoint: instance["endpoint"].as_str().unwrap().to_owned(),
-            python: PathBuf::from(String::from_utf8_lossy(python).into_owned()),
+            helper: Mutex::new(Helper::start(pid, &endpoint)),
+            endpoint,
         }
     }
 
     /// Everything in it, by kind: names and states, sorted. Empty kinds are left out.
     #[track_caller]
     pub fn inventory(&self) -> Value {
-        let text = self
-            .python(INVENTORY, &[])
-            .unwrap_or_else(|error| panic!("{error}"));
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        self.ask(&json!({"inventory": true}))
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Makes one AWS call: the service and the operation as botocore names them.
@@ -71,11 +72,12 @@ impl Emulator {
         operation: &str,
         parameters: &Value,
     ) -> Result<Value, String> {
-        let text = self.python(CALL, &[service, operation, &parameters.to_string()])?;
-        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+        let question =
+            json!({"service": service, "operation": operation, "parameters": parameters});
+        self.ask(&question)
     }
 
-    /// Kills it and waits until its port is closed.
+    /// Kills it and waits until it is gone.
     pub fn kill(&self) {
         use nix::sys::signal::{Signal, kill};
         let pid = nix::unistd::Pid::from_raw(self.pid.cast_signed());
@@ -87,19 +89,43 @@ impl Emulator {
         });
     }
 
-    fn python(&self, script: &str, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new(&self.python)
-            .args(["-I", "-c", script, &self.endpoint])
-            .args(arguments)
-            .env_clear()
-            .current_dir(Path::new("/"))
-            .output()
-            .map_err(|error| format!("{}: {error}", self.python.display()))?;
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        if output.status.success() {
-            Ok(text(output.stdout))
-        } else {
-            Err(text(output.stderr))
+    fn ask(&self, question: &Value) -> Result<Value, String> {
+        let mut helper = self.helper.lock().unwrap();
+        writeln!(helper.questions, "{question}").unwrap();
+        let mut line = String::new();
+        helper.answers.read_line(&mut line).unwrap();
+        let mut said: Value = serde_json::from_str(&line).expect("the helper answers in JSON");
+        match said.get("error") {
+            Some(error) => Err(error.to_string()),
+            None => Ok(said["answer"].take()),
         }
+    }
+}
+
+impl Helper {
+    fn start(cloud: u32, endpoint: &str) -> Self {
+        // The Python of the cloud's installation. Not resolved: the link leads out of it.
+        let line = std::fs::read(format!("/proc/{cloud}/cmdline")).unwrap();
+        let python = line.split(|byte| *byte == 0).next().unwrap();
+        let mut process = Command::new(&*String::from_utf8_lossy(python))
+            .args(["-I", "-c", HELPER, endpoint])
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the local cloud's Python runs");
+        Self {
+            questions: process.stdin.take().unwrap(),
+            answers: BufReader::new(process.stdout.take().unwrap()),
+            process,
+        }
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

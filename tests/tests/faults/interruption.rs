@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use nix::sys::signal::Signal;
-use serde_json::Value;
-use shopctl_tests::{Process, TestProject};
+use serde_json::{Value, json};
+use shopctl_tests::{Emulator, Output, Process, TestProject};
 
 use crate::gate;
 
@@ -39,88 +39,109 @@ impl Stop {
 }
 
 #[test]
-fn ctrl_c_at_any_point_is_mended_by_the_next_run() {
-    stopped_at_every_point(Stop::Interrupt);
-}
-
-#[test]
-fn sigterm_at_any_point_is_mended_by_the_next_run() {
-    stopped_at_every_point(Stop::Terminate);
+fn ctrl_c_and_sigterm_at_any_point_are_mended_by_the_next_run() {
+    let chain = Chain::new();
+    let wanted = chain.deployed();
+    chain.stopped_at_every_point(
+        |position| match position % 2 {
+            0 => Stop::Interrupt,
+            _ => Stop::Terminate,
+        },
+        |ended| {
+            chain.project.deploy().run().expect_code(0);
+            assert_eq!(chain.shape(), wanted, "{ended}");
+            chain.project.teardown().run().expect_code(0);
+        },
+    );
 }
 
 #[test]
 fn sigkill_at_any_point_is_mended_by_the_next_run() {
-    stopped_at_every_point(Stop::Kill);
+    let chain = Chain::new();
+    let wanted = chain.deployed();
+    chain.stopped_at_every_point(
+        |_| Stop::Kill,
+        |ended| {
+            chain.project.deploy().run().expect_code(0);
+            assert_eq!(chain.shape(), wanted, "{ended}");
+            chain.project.teardown().run().expect_code(0);
+        },
+    );
 }
 
-fn stopped_at_every_point(stop: Stop) {
-    let project = TestProject::small("chain");
-    project.deploy().run().expect_code(0);
-    let wanted = shape(&project);
-    project.teardown().run().expect_code(0);
+#[test]
+fn what_was_killed_at_any_point_is_torn_down_whole() {
+    let chain = Chain::new();
+    chain.stopped_at_every_point(
+        |_| Stop::Kill,
+        |ended| {
+            chain.project.teardown().run().expect_code(0);
+            assert_eq!(chain.emulator.inventory(), json!({}), "{ended}");
+        },
+    );
+}
 
-    let mut stopped = 0;
-    for position in 1.. {
-        let mut deploy = project.deploy().start();
-        let events = (0..position).map_while(|_| deploy.next_line()).count();
-        if events < position {
-            // It has as many events as that: all positions were tried.
-            deploy.wait().expect_code(0);
-            break;
-        }
-        stop.send(&deploy);
-        let ended = deploy.wait();
-        // The signal may come when all is done already.
-        if ended.code() != Some(0) {
-            assert_eq!(
-                ended.code(),
-                stop.code(),
-                "stopped after event {position}\n{ended}"
-            );
-            stopped += 1;
-            if ended.code().is_some() {
-                assert_eq!(ended.finished()["outcome"], "interrupted", "{ended}");
+/// The project `chain` with a local cloud that runs.
+struct Chain {
+    project: TestProject,
+    emulator: Emulator,
+}
+
+impl Chain {
+    fn new() -> Self {
+        let project = TestProject::small("chain");
+        project.run(&["local", "start"]);
+        let emulator = project.emulator();
+        Self { project, emulator }
+    }
+
+    /// What an undisturbed deploy comes to; it is taken down again.
+    fn deployed(&self) -> BTreeMap<String, Value> {
+        self.project.deploy().run().expect_code(0);
+        let shape = self.shape();
+        self.project.teardown().run().expect_code(0);
+        shape
+    }
+
+    /// How many there are of each kind, and which state each stack is in.
+    fn shape(&self) -> BTreeMap<String, Value> {
+        let inventory = self.emulator.inventory();
+        let count = |(kind, found): (&String, &Value)| match found.as_array() {
+            Some(names) => (kind.clone(), names.len().into()),
+            None => (kind.clone(), found.clone()),
+        };
+        inventory.as_object().unwrap().iter().map(count).collect()
+    }
+
+    /// Stops a deploy after its first event, the next one after its second and so on, until
+    /// one has no further events; what comes `then` leaves nothing deployed.
+    fn stopped_at_every_point(&self, stop: impl Fn(usize) -> Stop, then: impl Fn(&Output)) {
+        let mut stopped = 0;
+        for position in 1.. {
+            let stop = stop(position);
+            let mut deploy = self.project.deploy().start();
+            let events = (0..position).map_while(|_| deploy.next_line()).count();
+            let is_last = events < position;
+            if !is_last {
+                stop.send(&deploy);
+            }
+            let ended = deploy.wait();
+            assert!(!ended.stderr.contains("panicked"), "{ended}");
+            // The signal may come when all is done already.
+            if ended.code() != Some(0) {
+                assert_eq!(ended.code(), stop.code(), "after event {position}\n{ended}");
+                stopped += 1;
+                if ended.code().is_some() {
+                    assert_eq!(ended.finished()["outcome"], "interrupted", "{ended}");
+                }
+            }
+            then(&ended);
+            if is_last {
+                break;
             }
         }
-        assert!(!ended.stderr.contains("panicked"), "{ended}");
-
-        project.deploy().run().expect_code(0);
-        assert_eq!(
-            shape(&project),
-            wanted,
-            "stopped after event {position}\n{ended}"
-        );
-        project.teardown().run().expect_code(0);
-        assert_eq!(project.emulator().inventory(), serde_json::json!({}));
+        assert!(stopped > 5, "only {stopped} deploys were stopped");
     }
-    assert!(stopped > 5, "only {stopped} deploys were stopped");
-}
-
-/// How many there are of each kind, and which state each stack is in.
-fn shape(project: &TestProject) -> BTreeMap<String, Value> {
-    let inventory = project.emulator().inventory();
-    let count = |(kind, found): (&String, &Value)| {
-        let shape = match found {
-            // States but for how they were reached.
-            Value::Object(stacks) => stacks
-                .iter()
-                .map(|(name, status)| {
-                    (
-                        name.clone(),
-                        status
-                            .as_str()
-                            .unwrap()
-                            .replace("UPDATE_", "CREATE_")
-                            .into(),
-                    )
-                })
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
-            other => other.as_array().map_or(0, Vec::len).into(),
-        };
-        (kind.clone(), shape)
-    };
-    inventory.as_object().unwrap().iter().map(count).collect()
 }
 
 #[test]
