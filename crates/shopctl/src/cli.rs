@@ -9,7 +9,7 @@ Exit codes:
   0    done, or nothing to do
   1    failed (CloudFormation has rolled back)
   3    refused by a guard: say yes, or change what it protects
-  4    bad input: command line, project file, template, or code that does not compile
+  4    bad input: command line, project file, template, code that does not compile
   5    no credentials, expired credentials, or the wrong account
   7    failed, and a stack needs help before the next deploy
   130  interrupted; what CloudFormation was doing goes on
@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Build, upload and deploy everything; change only what differs
     #[command(after_help = "\
 Examples:
-  shopctl deploy --env local          the whole project on this machine, no AWS account needed
+  shopctl deploy --env local          on this machine, no AWS account needed
   shopctl deploy --env prod --yes     from CI
   shopctl deploy --env prod --yes --output json | tee deploy.ndjson")]
     Deploy(DeployArguments),

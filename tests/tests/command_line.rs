@@ -1,0 +1,99 @@
+//! What the command line says about itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use shopctl_tests::{Invocation, TestFolder};
+
+/// Width of the smallest terminal that people use.
+const COLUMNS: usize = 80;
+
+fn shown(arguments: &[&str]) -> String {
+    let folder = TestFolder::new();
+    let command = Invocation::new(folder.path(), arguments).env("COLUMNS", COLUMNS.to_string());
+    let output = command.run().expect_code(0);
+    assert_eq!(output.stderr, "");
+    output.stdout
+}
+
+#[test]
+fn every_command_has_help_that_fits_a_terminal() {
+    for command in [
+        "",
+        "deploy",
+        "status",
+        "teardown",
+        "build",
+        "render",
+        "local",
+        "local start",
+        "local stop",
+        "local status",
+        "local logs",
+        "local reset",
+        "doctor",
+        "schema",
+    ] {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let help = shown(&arguments);
+        for line in help.lines() {
+            assert!(
+                line.chars().count() <= COLUMNS,
+                "too long for a terminal: {line}"
+            );
+        }
+        let name = if command.is_empty() {
+            "shopctl"
+        } else {
+            command
+        };
+        insta::assert_snapshot!(name.replace(' ', "-"), help);
+    }
+}
+
+#[test]
+fn short_help_and_version_are_short() {
+    assert!(shown(&["-h"]).lines().count() < 50);
+    let version = shown(&["--version"]);
+    assert_eq!(
+        version.trim(),
+        format!("shopctl {}", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn the_schema_describes_the_project_file() {
+    let schema: serde_json::Value = serde_json::from_str(&shown(&["schema"])).unwrap();
+    assert!(
+        schema["$schema"]
+            .as_str()
+            .unwrap()
+            .contains("json-schema.org"),
+        "{schema}"
+    );
+    for key in [
+        "project",
+        "stacks",
+        "handlers",
+        "site",
+        "urls",
+        "environments",
+    ] {
+        assert!(
+            schema["properties"][key].is_object(),
+            "no {key} in {schema}"
+        );
+    }
+    assert_eq!(
+        schema["additionalProperties"], false,
+        "unknown keys are refused"
+    );
+}
+
+#[test]
+fn without_a_command_the_help_is_shown() {
+    let folder = TestFolder::new();
+    let output = Invocation::new::<&str>(folder.path(), &[])
+        .run()
+        .expect_code(4);
+    output.expect_stderr(&["Usage: shopctl", "deploy", "teardown"]);
+}
