@@ -9,7 +9,7 @@ Exit codes:
   0    done, or nothing to do
   1    failed (CloudFormation has rolled back)
   3    refused by a guard: say yes, or change what it protects
-  4    bad input: command line, project file, template, code that does not compile
+  4    bad input: command line, project file, template, or a build that fails
   5    no credentials, expired credentials, or the wrong account
   7    failed, and a stack needs help before the next deploy
   130  interrupted; what CloudFormation was doing goes on
@@ -96,8 +96,8 @@ Examples:
     /// Write the templates as they would be deployed, one file a stack; needs no credentials
     #[command(after_help = "\
 Examples:
-  shopctl render --env prod --out build/templates
-  shopctl render --env prod --out build/templates && cfn-lint build/templates/*.yaml")]
+  shopctl render --env prod --out templates
+  shopctl render --env prod --out templates && cfn-lint templates/*.yaml")]
     Render(RenderArguments),
     /// Start, stop and look at the local cloud
     #[command(after_help = "\
