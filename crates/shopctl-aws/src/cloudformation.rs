@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType, Parameter,
-    Stack, Tag, TemplateStage,
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType, EventFilter,
+    EventType, Parameter, Stack, Tag, TemplateStage,
 };
 use indexmap::IndexMap;
 use shopctl_core::names::{CloudStackName, LogicalId};
@@ -255,6 +255,45 @@ impl CloudFormation for CloudFormationClient {
         }
         newest_first.reverse();
         Ok(newest_first)
+    }
+
+    async fn validation_errors(
+        &self,
+        stack_id: &str,
+        change_set: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudError> {
+        // The ARN of a change set names its stack too.
+        let stack = change_set.is_none().then(|| stack_id.to_owned());
+        let mut pages = self
+            .client
+            .describe_events()
+            .set_stack_name(stack)
+            .set_change_set_name(change_set.map(str::to_owned))
+            .filters(EventFilter::builder().failed_events(true).build())
+            .into_paginator()
+            .send();
+        let mut newest_operation = None;
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| map("CloudFormation DescribeEvents", error))?;
+            for event in page.operation_events.unwrap_or_default() {
+                let operation = newest_operation.get_or_insert_with(|| event.operation_id.clone());
+                if *operation != event.operation_id {
+                    return Ok(found);
+                }
+                if event.event_type == Some(EventType::ValidationError) {
+                    found.push(StackEvent {
+                        event_id: event.event_id.unwrap_or_default(),
+                        logical_id: LogicalId::new(event.logical_resource_id.unwrap_or_default()),
+                        physical_id: event.physical_resource_id.filter(|id| !id.is_empty()),
+                        resource_type: event.resource_type.unwrap_or_default(),
+                        status: "VALIDATION_FAILED".to_owned(),
+                        reason: event.validation_status_reason,
+                    });
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {

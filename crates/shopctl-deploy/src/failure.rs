@@ -16,9 +16,7 @@ pub(crate) fn from_events(
     events: &[StackEvent],
     template: Option<&RenderedTemplate>,
 ) -> Failure {
-    let first = events.iter().find(|event| {
-        event.status.ends_with("_FAILED") && !is_stack_itself(event) && !is_cascade(event)
-    });
+    let first = first_failed(events);
     let hint = match status.deploy_approach() {
         DeployApproach::Stop(obstacle) => Some(obstacle.hint(cloud_name.as_str())),
         _ => Some("correct the cause and run the same command again".to_owned()),
@@ -27,13 +25,7 @@ pub(crate) fn from_events(
         Some(event) => Failure {
             cloud_name: cloud_name.clone(),
             status: Some(status),
-            resource: Some(FailedResource {
-                logical_id: event.logical_id.clone(),
-                resource_type: event.resource_type.clone(),
-                location: template
-                    .and_then(|template| template.resources.get(&event.logical_id))
-                    .map(|resource| resource.location.clone()),
-            }),
+            resource: Some(failed_resource(event, template)),
             reason: event
                 .reason
                 .clone()
@@ -49,6 +41,42 @@ pub(crate) fn from_events(
                 .unwrap_or_else(|| format!("the operation ended in {status}")),
             hint,
         },
+    }
+}
+
+/// The failure of a change set: what was found wrong with a resource says more than the reason
+/// of the change set itself.
+pub(crate) fn of_change_set(
+    cloud_name: &CloudStackName,
+    reason: String,
+    found: &[StackEvent],
+    template: Option<&RenderedTemplate>,
+) -> Failure {
+    let hint = Some("correct the cause and run the same command again".to_owned());
+    let mut failure = plain(cloud_name, None, reason, hint);
+    if let Some(event) = first_failed(found) {
+        failure.resource = Some(failed_resource(event, template));
+        if let Some(reason) = &event.reason {
+            failure.reason.clone_from(reason);
+        }
+    }
+    failure
+}
+
+/// The first resource that failed by itself.
+pub(crate) fn first_failed(events: &[StackEvent]) -> Option<&StackEvent> {
+    events.iter().find(|event| {
+        event.status.ends_with("_FAILED") && !is_stack_itself(event) && !is_cascade(event)
+    })
+}
+
+fn failed_resource(event: &StackEvent, template: Option<&RenderedTemplate>) -> FailedResource {
+    FailedResource {
+        logical_id: event.logical_id.clone(),
+        resource_type: event.resource_type.clone(),
+        location: template
+            .and_then(|template| template.resources.get(&event.logical_id))
+            .map(|resource| resource.location.clone()),
     }
 }
 
@@ -117,6 +145,20 @@ mod tests {
         );
         assert_eq!(failure.resource.unwrap().logical_id.as_str(), "Queue");
         assert_eq!(failure.reason, "Invalid queue name");
+    }
+
+    #[test]
+    fn what_was_found_wrong_with_a_resource_is_told_before_the_change_sets_reason() {
+        let name = CloudStackName::from("shop-local-orders");
+        let reason = "To troubleshoot Early Validation errors, use the DescribeEvents API";
+        let found = [event("Queue", "VALIDATION_FAILED", "the name is taken")];
+        let failure = of_change_set(&name, reason.to_owned(), &found, None);
+        assert_eq!(failure.resource.unwrap().logical_id.as_str(), "Queue");
+        assert_eq!(failure.reason, "the name is taken");
+
+        let failure = of_change_set(&name, reason.to_owned(), &[], None);
+        assert_eq!(failure.resource, None);
+        assert_eq!(failure.reason, reason);
     }
 
     #[test]

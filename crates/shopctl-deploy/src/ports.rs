@@ -199,6 +199,17 @@ pub trait CloudFormation: Send + Sync {
         stack_id: &str,
         since: Option<&str>,
     ) -> Result<Vec<StackEvent>, CloudError>;
+    /// What CloudFormation found wrong before it touched a resource, in a change set or else in
+    /// the stack's newest operation. Its other answers only point to these. A cloud without
+    /// such checks finds nothing.
+    async fn validation_errors(
+        &self,
+        stack_id: &str,
+        change_set: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudError> {
+        let _ = (stack_id, change_set);
+        Ok(Vec::new())
+    }
     /// The newest event's name.
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError>;
     /// The deployed template, as CloudFormation carries it out.

@@ -276,7 +276,10 @@ pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
     }
     Ok(Done {
         changed: false,
-        summary: format!("{checked} URLs answer"),
+        summary: match checked {
+            1 => "1 URL answers".to_owned(),
+            _ => format!("{checked} URLs answer"),
+        },
     })
 }
 

@@ -13,7 +13,7 @@ use crate::executor::{Context, Done, StepError};
 use crate::failure;
 use crate::follow::{Pause, follow};
 use crate::ports::{
-    ChangeSetRequest, ChangeSetState, ChangeSetType, StackDescription, TemplateSource,
+    ChangeSetRequest, ChangeSetState, ChangeSetType, StackDescription, StackEvent, TemplateSource,
 };
 
 /// Deploys a stack; sends its events.
@@ -143,16 +143,14 @@ async fn change(
                 .await;
             }
             ChangeSetState::Failed { reason } => {
+                let found = validation_errors(&id.stack, Some(&id.change_set), context).await;
                 cloudformation.delete_change_set(&id).await?;
                 if change_set_type == ChangeSetType::Create {
                     // The empty stack that the change set made would stay in review for ever.
                     discard_review(cloud_name, &id.stack, context).await?;
                 }
-                return Err(stack_error(failure::plain(
-                    cloud_name,
-                    None,
-                    reason,
-                    Some("correct the cause and run the same command again".to_owned()),
+                return Err(stack_error(failure::of_change_set(
+                    cloud_name, reason, &found, template,
                 )));
             }
         }
@@ -178,16 +176,34 @@ async fn change(
             .describe(&id.stack)
             .await?
             .and_then(|description| description.status_reason);
+        let mut events = followed.events;
+        if failure::first_failed(&events).is_none() {
+            events.extend(validation_errors(&id.stack, None, context).await);
+        }
         return Err(stack_error(failure::from_events(
             cloud_name,
             followed.status,
             status_reason,
-            &followed.events,
+            &events,
             template,
         )));
     }
     let description = describe(cloud_name, context).await?;
     finish(deployment, digest, &description, result, context).await
+}
+
+/// What was found wrong before a resource was touched. That it cannot be asked for, as by
+/// somebody without the permission, must not hide the failure itself.
+async fn validation_errors(
+    stack_id: &str,
+    change_set: Option<&str>,
+    context: &Context,
+) -> Vec<StackEvent> {
+    let cloudformation = &context.ports.cloudformation;
+    cloudformation
+        .validation_errors(stack_id, change_set)
+        .await
+        .unwrap_or_default()
 }
 
 /// Records a stack that is as it should be.
