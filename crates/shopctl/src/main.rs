@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod display;
 mod error;
+mod lock;
 mod prepare;
 mod probe;
 mod run;

@@ -24,6 +24,7 @@ use shopctl_local::Running;
 use crate::cli::{DeployArguments, Global};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
 use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
@@ -122,6 +123,7 @@ impl Deployment<'_> {
             ..
         } = *self;
         let project = &workspace.project;
+        let _lock = Lock::acquire(workspace, run).await?;
 
         // The cloud starts while handlers and site are built.
         let session = async {

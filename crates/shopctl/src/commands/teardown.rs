@@ -14,6 +14,7 @@ use crate::cli::{Global, TeardownArguments};
 use crate::commands::{deploy, status};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::lock::Lock;
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
@@ -50,7 +51,11 @@ pub(crate) async fn run(
     let Some(session) = session else {
         return Ok(deploy::finish(run, deploy::Ended::nothing()).await);
     };
-    let result = tear_down(project, environment, &session, arguments, &run).await;
+    let result = async {
+        let _lock = Lock::acquire(&workspace, &run).await?;
+        tear_down(project, environment, &session, arguments, &run).await
+    }
+    .await;
     deploy::save_local(&session, &run).await;
     match result {
         Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),
