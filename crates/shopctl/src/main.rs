@@ -41,6 +41,10 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
+            let is_run = matches!(cli.command, Command::Deploy(_) | Command::Teardown(_));
+            if display.json && is_run && !error.reported {
+                display.result(&run::finished_early(&error));
+            }
             display.error(&error);
             ExitCode::from(error.kind.exit_code())
         }

@@ -19,7 +19,7 @@ use shopctl_deploy::ports::{Body, ObjectHeaders};
 use shopctl_deploy::{
     Context, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
 };
-use shopctl_local::Running;
+use shopctl_local::{LocalError, Running};
 
 use crate::cli::{DeployArguments, Global};
 use crate::display::Display;
@@ -463,16 +463,22 @@ pub(crate) fn verify(plan: &Plan) -> Result<(), CommandError> {
 
 /// Has the local cloud save what it holds, so that nothing is lost when it is killed.
 pub(crate) async fn save_local(session: &Session, run: &Run) {
-    if let Some((cloud, _)) = &session.local
-        && let Err(error) = cloud.snapshot().await
-    {
-        run.events.send(Event::Warned {
-            message: format!(
-                "the local cloud's state was not saved: {}",
-                local_error(error).one_line()
-            ),
-            location: None,
-        });
+    let Some((cloud, _)) = &session.local else {
+        return;
+    };
+    match cloud.snapshot().await {
+        Ok(_) => {}
+        // What an interrupted run left going is saved once it has settled.
+        Err(LocalError::Busy { .. }) if run.cancel.is_cancelled() => {}
+        Err(error) => {
+            run.events.send(Event::Warned {
+                message: format!(
+                    "the local cloud's state was not saved: {}",
+                    local_error(error).one_line()
+                ),
+                location: None,
+            });
+        }
     }
 }
 
@@ -541,5 +547,8 @@ pub(crate) async fn fail(run: Run, error: CommandError) -> CommandError {
         errors: vec![error.one_line()],
     })
     .await;
-    error
+    CommandError {
+        reported: true,
+        ..error
+    }
 }
