@@ -22,7 +22,7 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import apigateway_v1, eventbridge, lambda_svc, s3, ses_v2
-from ministack.services.cloudformation import changesets, handlers
+from ministack.services.cloudformation import changesets, handlers, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
@@ -33,6 +33,7 @@ def apply():
     prompt_answers()
     clean_function_environment()
     custom_resources_fail_fast()
+    exports_in_use_stay()
     preflight_names_the_headers()
     http_api_cors()
     request_validators()
@@ -132,6 +133,37 @@ def custom_resources_fail_fast():
         return result
 
     lambda_svc._execute_function_with_config_scope = execute
+
+
+def exports_in_use_stay():
+    """An update may take away or change an export that another stack imports, and an export that is taken away can be
+    imported for ever. On AWS the update fails and rolls back."""
+    original = stacks._resolve_stack_outputs
+
+    def importer(name, stack_id):
+        for other, stack in cloudformation._stacks.items():
+            if stack.get("StackId") != stack_id and "DELETE" not in stack.get("StackStatus", ""):
+                if name in handlers._imported_export_names(stack, other):
+                    return other
+        return None
+
+    def resolve(definitions, conditions, resources, parameters, mappings, stack_name, stack_id):
+        outputs, exports = original(definitions, conditions, resources, parameters, mappings, stack_name, stack_id)
+        gone = []
+        for name, export in list(cloudformation._exports.items()):
+            if export.get("StackId") != stack_id or exports.get(name) == export:
+                continue
+            other = importer(name, stack_id)
+            if other and name in exports:
+                raise ValueError(f"Cannot update export {name} as it is in use by {other}")
+            if other:
+                raise ValueError(f"Export {name} cannot be deleted as it is in use by {other}")
+            gone.append(name)
+        for name in gone:
+            cloudformation._exports.pop(name, None)
+        return outputs, exports
+
+    stacks._resolve_stack_outputs = resolve
 
 
 def preflight_names_the_headers():

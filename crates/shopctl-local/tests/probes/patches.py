@@ -131,6 +131,41 @@ return {}""")
     assert time.monotonic() - started < 10
 
 
+def probe_exports_in_use_stay():
+    stacks = client("cloudformation")
+    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
+
+    def owner(outputs):
+        template = json.dumps({"Resources": queue, "Outputs": outputs})
+        stacks.update_stack(StackName="owner", TemplateBody=template)
+        return settled("owner")["StackStatus"]
+
+    def exports(**named):
+        return {name: {"Value": value, "Export": {"Name": "probe-" + name}} for name, value in named.items()}
+
+    def create(name, resources, outputs=None):
+        stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs or {}}))
+        assert settled(name)["StackStatus"] == "CREATE_COMPLETE"
+
+    def reasons():
+        return [event.get("ResourceStatusReason") for event in stacks.describe_stack_events(StackName="owner")["StackEvents"]]
+
+    create("owner", queue, exports(Used="1", Free="1"))
+    topic = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "probe-Used"}}}}
+    create("importer", topic)
+    assert owner(exports(Used="1")) == "UPDATE_COMPLETE"
+    listed = lambda: sorted(export["Name"] for export in stacks.list_exports()["Exports"] if export["Name"].startswith("probe-"))
+    assert listed() == ["probe-Used"], listed()
+    assert owner({"Used": {"Value": "1"}}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Export probe-Used cannot be deleted as it is in use by importer" in reasons(), reasons()
+    assert owner(exports(Used="2")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Cannot update export probe-Used as it is in use by importer" in reasons(), reasons()
+    assert listed() == ["probe-Used"]
+    stacks.delete_stack(StackName="importer")
+    assert settled("importer") is None
+    assert owner({"Used": {"Value": "1"}}) == "UPDATE_COMPLETE" and listed() == []
+
+
 def probe_browsers_may_call_cognito():
     stack = deploy(
         "browser",
