@@ -3,18 +3,22 @@
 //!
 //! No AWS SDK type appears here; `shopctl-aws` implements the ports.
 
+mod change_set;
+mod context;
 mod executor;
 mod failure;
 mod follow;
+mod patience;
 pub mod ports;
+mod refusal;
+mod schedule;
 mod site;
 mod stack;
 mod status;
 mod teardown;
 
-pub use executor::{
-    Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, execute,
-};
+pub use context::{Context, EventSender, SiteSource, State, UploadBodies, UrlCheck};
+pub use executor::{RunReport, execute};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

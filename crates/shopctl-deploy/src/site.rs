@@ -15,7 +15,8 @@ use indexmap::IndexMap;
 use shopctl_core::plan::PlannedValue;
 use shopctl_core::record::{SiteFileRecord, SiteRecord};
 
-use crate::executor::{Context, Done, StepError};
+use crate::context::Work;
+use crate::executor::{Done, StepError};
 use crate::ports::{Body, CloudError, ObjectHeaders, ObjectStore, ProbeAnswer};
 
 /// A file of the site.
@@ -60,22 +61,22 @@ const MAX_INVALIDATION_PATHS: usize = 15;
 const PARALLEL_UPLOADS: usize = 8;
 
 /// Syncs the site.
-pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
-    let Some(site) = &context.site else {
+pub(crate) async fn sync(work: &Work) -> Result<Done, StepError> {
+    let Some(site) = &work.site else {
         return Ok(Done {
             changed: false,
             summary: "there is no site".to_owned(),
         });
     };
-    let bucket = known(&site.bucket, "the site's bucket", context)?;
+    let bucket = known(&site.bucket, "the site's bucket", work)?;
     let mut files = site.files.clone();
     if let Some((name, values)) = &site.config {
-        files.push(config_file(name, values, context)?);
+        files.push(config_file(name, values, work)?);
     }
     files.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
 
-    let listed = context.ports.objects.list(&bucket).await?;
-    let mut recorded = match context.state.site_record() {
+    let listed = work.ports.objects.list(&bucket).await?;
+    let mut recorded = match work.state.site_record() {
         Some(record) if record.bucket == bucket => record.files,
         _ => BTreeMap::new(),
     };
@@ -101,7 +102,7 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
             .cloned()
             .collect();
         let mut uploads = stream::iter(of_class)
-            .map(|file| upload(context.ports.objects.clone(), bucket.clone(), file))
+            .map(|file| upload(work.ports.objects.clone(), bucket.clone(), file))
             .buffer_unordered(PARALLEL_UPLOADS);
         while let Some(uploaded) = uploads.next().await {
             let (key, record) = uploaded?;
@@ -123,21 +124,20 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
     if let Some(distribution) = &site.distribution {
         let paths = invalidation_paths(&stale);
         if !paths.is_empty() {
-            let distribution = known(distribution, "the site's distribution", context)?;
-            context
-                .ports
+            let distribution = known(distribution, "the site's distribution", work)?;
+            work.ports
                 .distributions
-                .invalidate(&distribution, &paths, &format!("shopctl-{}", context.run))
+                .invalidate(&distribution, &paths, &format!("shopctl-{}", work.run))
                 .await?;
         }
     }
     if !removed.is_empty() {
-        context.ports.objects.delete(&bucket, &removed).await?;
+        work.ports.objects.delete(&bucket, &removed).await?;
         for key in &removed {
             recorded.remove(key);
         }
     }
-    context.state.set_site(SiteRecord {
+    work.state.set_site(SiteRecord {
         bucket,
         files: recorded,
     });
@@ -175,18 +175,15 @@ async fn upload(
 fn config_file(
     name: &str,
     values: &IndexMap<String, SiteConfigValue>,
-    context: &Context,
+    work: &Work,
 ) -> Result<SiteFile, StepError> {
     let mut document = serde_json::Map::new();
     for (key, value) in values {
         let value = match value {
             SiteConfigValue::Given(value) => value.clone(),
-            SiteConfigValue::Planned(value) => known(
-                value,
-                &format!("'{key}' of the site's configuration"),
-                context,
-            )?
-            .into(),
+            SiteConfigValue::Planned(value) => {
+                known(value, &format!("'{key}' of the site's configuration"), work)?.into()
+            }
         };
         document.insert(key.clone(), value);
     }
@@ -243,16 +240,16 @@ fn encode(key: &str) -> String {
 }
 
 /// Waits until every URL answers as it should.
-pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
+pub(crate) async fn check_urls(work: &Work) -> Result<Done, StepError> {
     let mut checked = 0;
-    let end = tokio::time::Instant::now() + context.url_deadline;
-    for check in &context.urls {
+    let end = tokio::time::Instant::now() + work.url_deadline;
+    for check in &work.urls {
         let Some(path) = &check.check else { continue };
-        let url = known(&check.url, &format!("URL '{}'", check.name), context)?;
+        let url = known(&check.url, &format!("URL '{}'", check.name), work)?;
         let url = join(&url, path);
         let mut pause = Duration::from_millis(100);
         loop {
-            let answer = context.ports.probe.get(&url).await;
+            let answer = work.ports.probe.get(&url).await;
             if matches!(answer, ProbeAnswer::Status(200..=299)) {
                 break;
             }
@@ -292,8 +289,8 @@ pub fn join(base: &str, path: &str) -> String {
     )
 }
 
-fn known(value: &PlannedValue, what: &str, context: &Context) -> Result<String, StepError> {
-    context.state.value(value).ok_or_else(|| {
+fn known(value: &PlannedValue, what: &str, work: &Work) -> Result<String, StepError> {
+    work.state.value(value).ok_or_else(|| {
         let source = match value {
             PlannedValue::OutputOf { stack, output } => format!("{stack}.{output}"),
             PlannedValue::Known(text) => text.clone(),
