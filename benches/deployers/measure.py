@@ -33,6 +33,7 @@ CHECKOUT = HERE.parent.parent
 # Each in a virtual environment of its own: they want different versions of the same libraries.
 PYTHON_PEERS = {"aws": "awscli==1.45.55", "sam": "aws-sam-cli==1.170.0"}
 LAYER = 10
+STEPS = ["deploy", "plan", "no-op", "status", "change", "teardown"]
 
 
 class Bench:
@@ -214,7 +215,7 @@ def machine():
 def tables(report):
     """The figures as Markdown."""
     def table(head, rows):
-        lines = ["| " + " | ".join(head) + " |", "|" + "---|" * 1 + "--:|" * (len(head) - 1)]
+        lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
         return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
     rows = report["results"]
@@ -222,11 +223,11 @@ def tables(report):
     first = table(["shopctl", "stacks", "seconds", "processor", "memory", "calls", "round trips"], [
         [row["step"], str(row["stacks"]), f"{row['seconds']:.2f}", f"{row['cpu']:.2f} s", f"{row['megabytes']:.0f} MB",
          str(row["calls"]), str(row["rounds"])]
-        for row in sorted(ours.values(), key=lambda row: (row["step"], row["stacks"]))
+        for row in sorted(ours.values(), key=lambda row: (STEPS.index(row["step"]), row["stacks"]))
     ])
-    others = table(["tool", "step", "stacks", "seconds", "to shopctl", "memory", "calls", "to shopctl"], [
+    others = table(["tool", "step", "stacks", "seconds", "to shopctl", "processor", "to shopctl", "memory", "calls", "to shopctl"], [
         [row["tool"], row["step"], str(row["stacks"]), f"{row['seconds']:.2f}", ratio(row, mine, "seconds"),
-         f"{row['megabytes']:.0f} MB", str(row["calls"]), ratio(row, mine, "calls")]
+         f"{row['cpu']:.2f} s", ratio(row, mine, "cpu"), f"{row['megabytes']:.0f} MB", str(row["calls"]), ratio(row, mine, "calls")]
         for row in rows if row["tool"] != "shopctl" for mine in [ours.get((row["step"], row["stacks"]))]
     ])
     starts = table(["command", "median", "best", "processor"], [
