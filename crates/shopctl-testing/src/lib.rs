@@ -9,6 +9,7 @@
 //! Time is tokio's: under a paused clock nothing really waits.
 
 mod call;
+mod changes;
 mod clock;
 mod cloud;
 mod cloudformation;
@@ -16,6 +17,7 @@ mod evaluate;
 mod object_store;
 mod operation;
 mod person;
+mod phases;
 mod project;
 mod random;
 mod refusal;
@@ -27,16 +29,18 @@ mod smaller_ports;
 mod stack;
 mod storage;
 mod template;
+mod test_stack;
 mod world;
 
 pub use call::{Call, Calls, Fault, FaultRule, KillPoint};
 pub use cloud::FakeCloud;
 pub use person::Person;
-pub use project::{ARTIFACTS, TestProject, TestResource, TestSite, TestStack};
+pub use project::{ARTIFACTS, TestProject, TestSite};
 pub use random::Random;
 pub use refusal::Refusal;
 pub use run::{Command, Ended, Run, Runner, Stop};
 pub use settings::{EventDelivery, FaultStep, ResourceFault, Settings};
+pub use test_stack::{TestResource, TestStack};
 pub use world::Physical;
 
 /// The account that the cloud is.

@@ -90,6 +90,8 @@ pub struct Settings {
     pub events_page: usize,
     /// Reasons with which the next change sets of a stack fail, by the stack's name.
     pub failing_change_sets: BTreeMap<String, Vec<String>>,
+    /// What `DescribeEvents` tells of a stack's failed change set: resource, type and reason.
+    pub validation_errors: BTreeMap<String, Vec<(String, String, String)>>,
 }
 
 impl Default for Settings {
@@ -105,6 +107,7 @@ impl Default for Settings {
             events: EventDelivery::default(),
             events_page: 100,
             failing_change_sets: BTreeMap::new(),
+            validation_errors: BTreeMap::new(),
         }
     }
 }

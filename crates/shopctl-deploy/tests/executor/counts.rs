@@ -1,9 +1,9 @@
 //! How many calls and steps a run needs.
 
 use shopctl_core::event::StackResult;
-use shopctl_testing::{FakeCloud, TestProject, TestResource, TestStack};
+use shopctl_testing::{ARTIFACTS, FakeCloud, TestProject, TestResource, TestStack};
 
-use crate::support::{assert_deployed, deploy, shop};
+use crate::support::{assert_deployed, assert_nothing_to_do, deploy, shop};
 
 #[tokio::test(start_paused = true)]
 async fn a_deploy_without_changes_is_one_call_a_stack_and_one_for_the_record() {
@@ -40,6 +40,30 @@ async fn one_change_costs_calls_for_its_stack_alone() {
         .into_iter()
         .filter(|call| call.subject.starts_with("test-") && call.subject != "test-mail");
     assert_eq!(others.count(), project.stacks.len() - 1, "one look at each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_record_costs_change_sets_that_go_again() {
+    let cloud = FakeCloud::default();
+    let project = shop();
+    deploy(&cloud, &project).await;
+    cloud.settle().await;
+    assert!(cloud.erase(ARTIFACTS, "records/latest.json"));
+    cloud.forget_calls();
+    let run = deploy(&cloud, &project).await;
+    assert_eq!(run.result("api"), Some(StackResult::Unchanged));
+    assert_eq!(cloud.calls().count("CreateChangeSet"), 4);
+    assert_eq!(cloud.calls().count("ExecuteChangeSet"), 0);
+    cloud.settle().await;
+    for stack in cloud.stacks().keys() {
+        let left: Vec<_> = cloud
+            .change_sets(stack)
+            .into_iter()
+            .filter(|(_, execution)| *execution != "EXECUTE_COMPLETE")
+            .collect();
+        assert_eq!(left, [], "{stack}");
+    }
+    assert_nothing_to_do(&cloud, &project).await;
 }
 
 /// `count` stacks of 40 resources, every tenth after the one before it.

@@ -245,6 +245,12 @@ async fn late_events_of_an_earlier_operation_end_nothing() {
     assert_eq!(cloud.status("test-a"), Some(S::UpdateComplete));
     assert_eq!(run.result("a"), Some(StackResult::Updated));
 
+    let shown = run.events.iter().filter(|event| match event {
+        Event::ResourceChanged { reason, .. } => reason.as_deref() == Some("theirs"),
+        _ => false,
+    });
+    assert_eq!(shown.count(), 0, "what is not ours is not shown");
+
     // And when ours fails too, the cause is ours.
     let body = theirs.stacks[0].template();
     cloud.fail(ResourceFault::new("test-a", "First", FaultStep::Update, "theirs").times(1));
@@ -422,4 +428,65 @@ async fn templates_that_are_large_go_through_the_bucket() {
             .any(|key| key.starts_with("templates/"))
     );
     assert_nothing_to_do(&cloud, &project).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_validation_found_is_told_if_it_may_be_asked_for() {
+    let reason =
+        "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck].";
+    let found = "Resource of type 'AWS::SQS::Queue' with identifier 'jobs' already exists.";
+    for allowed in [true, false] {
+        let cloud = FakeCloud::default();
+        cloud.configure(|settings| {
+            let reasons = vec![reason.to_owned()];
+            settings
+                .failing_change_sets
+                .insert("test-mail".to_owned(), reasons);
+            let [id, resource_type, text] = ["First", "AWS::SQS::Queue", found].map(str::to_owned);
+            settings
+                .validation_errors
+                .insert("test-mail".to_owned(), vec![(id, resource_type, text)]);
+        });
+        if !allowed {
+            cloud.inject(FaultRule::new(Fault::AccessDenied).on("DescribeEvents"));
+        }
+        let run = shop().deploy(&cloud).await;
+        let failure = run.failure("mail").unwrap();
+        assert_eq!(failure.reason, if allowed { found } else { reason });
+        assert_eq!(failure.resource.is_some(), allowed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_requests_are_told_in_the_clouds_words() {
+    let role = TestResource::new("Role")
+        .of_type("AWS::IAM::Role")
+        .after("First");
+    let wrong = TestResource::new("Wrong").after("Nobody");
+    for (resource, told) in [
+        (
+            wrong,
+            "Unresolved resource dependencies [Nobody] in the Resources block of the template",
+        ),
+        (
+            TestResource::new("Self").after("Self"),
+            "Circular dependency between resources: [Self]",
+        ),
+        (role, ""),
+    ] {
+        let cloud = FakeCloud::default();
+        let project = TestProject::new([
+            TestStack::new("a").with(resource),
+            TestStack::new("b").after("a"),
+        ]);
+        let run = project.deploy(&cloud).await;
+        if told.is_empty() {
+            assert!(run.succeeded(), "{}", errors(&run));
+            continue;
+        }
+        let failure = run.failure("a").unwrap();
+        assert!(failure.reason.contains(told), "{}", failure.reason);
+        assert_eq!(cloud.stacks().len(), 0, "nothing is left in review");
+        assert_eq!(cloud.calls().count("CreateChangeSet"), 1, "asked once");
+    }
 }

@@ -201,6 +201,23 @@ fn assert_lawful(run: &Run, plan: &Plan) {
     }
 }
 
+/// Never more stacks at once than allowed.
+fn assert_bounded(run: &Run, concurrency: usize) {
+    let mut running: BTreeSet<String> = BTreeSet::new();
+    for event in &run.events {
+        match event {
+            Event::StackStarted { stack, .. } => {
+                running.insert(stack.to_string());
+                assert!(running.len() <= concurrency, "{running:?}");
+            }
+            Event::StackFinished { stack, .. } | Event::StackFailed { stack, .. } => {
+                running.remove(stack.as_str());
+            }
+            _ => {}
+        }
+    }
+}
+
 fn reaches(edges: &BTreeMap<StepId, BTreeSet<StepId>>, from: &StepId, to: &StepId) -> bool {
     from == to || edges[from].iter().any(|next| reaches(edges, next, to))
 }
@@ -227,7 +244,7 @@ async fn recover(cloud: &FakeCloud, project: &TestProject) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn any_project_with_any_failures(case in case()) {
@@ -237,6 +254,7 @@ proptest! {
             case.harm(&cloud);
             let run = project.deploy(&cloud).await;
             assert_lawful(&run, run.plan.as_ref().unwrap());
+            assert_bounded(&run, case.concurrency);
             recover(&cloud, &project).await;
 
             for stack in &mut project.stacks {

@@ -237,3 +237,34 @@ async fn a_name_is_taken_once() {
         )
     );
 }
+
+// C15
+#[tokio::test(start_paused = true)]
+async fn what_validation_found_is_told_of_the_failed_change_set() {
+    let cloud = FakeCloud::default();
+    cloud.configure(|settings| {
+        let reasons = vec!["hooks failed".to_owned()];
+        settings.failing_change_sets.insert("s".to_owned(), reasons);
+        let found = ["A", "AWS::SQS::Queue", "it exists"].map(str::to_owned);
+        let [id, resource_type, reason] = found;
+        settings
+            .validation_errors
+            .insert("s".to_owned(), vec![(id, resource_type, reason)]);
+    });
+    let wanted = request("s", ChangeSetType::Create, PAIR);
+    let id = cloud.create_change_set(&wanted).await.unwrap();
+    let told = async || {
+        let change_set = Some(id.change_set.as_str());
+        cloud
+            .validation_errors(&id.stack, change_set)
+            .await
+            .unwrap()
+    };
+    assert_eq!(told().await, []);
+    computed(&cloud, &id).await;
+    let told = told().await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].logical_id.as_str(), "A");
+    assert_eq!(told[0].status, "VALIDATION_FAILED");
+    assert_eq!(told[0].reason.as_deref(), Some("it exists"));
+}
