@@ -68,8 +68,11 @@ fn lint_templates(cfn_lint: &Path, folder: &Path) -> Result<()> {
 pub(crate) fn e2e() -> Result<()> {
     tools::npm_packages()?;
     let chromium = tools::chromium()?;
+    // Once for all tests, each of which would ask cargo otherwise.
+    run(Command::new("cargo").args(["build", "--locked", "--package", "shopctl"]))?;
+    let binary = tools::target().join("debug/shopctl").canonicalize()?;
     let mut command = test_command(&["--package", "shopctl-tests"]);
-    command.env("CHROMIUM", chromium);
+    command.env("CHROMIUM", chromium).env("SHOPCTL_BIN", binary);
     run(&mut command)
 }
 
