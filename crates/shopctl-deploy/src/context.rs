@@ -90,6 +90,8 @@ pub struct Context {
     pub urls: Vec<UrlCheck>,
     /// How long URLs may take to answer.
     pub url_deadline: Duration,
+    /// How long a cloud that answered before is waited for when it does not answer any more.
+    pub silence: Duration,
     /// Stacks that may be worked on at once.
     pub concurrency: usize,
     /// What the steps learn; begins with what was observed.
@@ -218,7 +220,7 @@ impl Work {
     /// Whoever has a context has observed the cloud, so it was reached.
     pub(crate) fn new(context: Arc<Context>) -> Self {
         Self {
-            ports: patient(&context.ports, &context.cancel, true),
+            ports: patient(&context.ports, &context.cancel, Some(context.silence)),
             halt: OnceLock::new(),
             context,
         }

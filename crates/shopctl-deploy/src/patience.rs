@@ -22,10 +22,16 @@ use crate::ports::{
     Ports, StackDescription, StackEvent, StackResource,
 };
 
-/// The ports, each with patience; `reached` says that the cloud has answered before.
-pub(crate) fn patient(ports: &Ports, cancel: &CancellationToken, reached: bool) -> Ports {
+/// The ports, each with patience. `silence` is how long a cloud that answered before is waited
+/// for when it cannot be reached; without it the cloud has not answered yet.
+pub(crate) fn patient(
+    ports: &Ports,
+    cancel: &CancellationToken,
+    silence: Option<Duration>,
+) -> Ports {
     let patience = Arc::new(Patience {
-        reached: AtomicBool::new(reached),
+        reached: AtomicBool::new(silence.is_some()),
+        silence: silence.unwrap_or(UNREACHED),
         cancel: cancel.clone(),
         pace: Mutex::new(Pace::default()),
         jitter: AtomicU32::new(0),
@@ -56,6 +62,8 @@ struct Patient<P: ?Sized> {
 struct Patience {
     /// Whether the cloud ever answered.
     reached: AtomicBool,
+    /// How long it is waited for when it cannot be reached.
+    silence: Duration,
     cancel: CancellationToken,
     pace: Mutex<Pace>,
     jitter: AtomicU32,
@@ -66,10 +74,10 @@ struct Patience {
 const UNREACHED: Duration = Duration::from_secs(2);
 
 /// How long an error is borne.
-fn limit(kind: CloudErrorKind) -> Option<Duration> {
+fn limit(kind: CloudErrorKind, silence: Duration) -> Option<Duration> {
     match kind {
         CloudErrorKind::Throttled => Some(Duration::from_secs(600)),
-        CloudErrorKind::Unreachable => Some(Duration::from_secs(300)),
+        CloudErrorKind::Unreachable => Some(silence),
         CloudErrorKind::Service => Some(Duration::from_secs(60)),
         _ => None,
     }
@@ -93,7 +101,7 @@ impl Patience {
             if error.kind != CloudErrorKind::Unreachable {
                 self.reached.store(true, Ordering::Relaxed);
             }
-            let Some(mut limit) = limit(error.kind) else {
+            let Some(mut limit) = limit(error.kind, self.silence) else {
                 return Err(error);
             };
             if !self.reached.load(Ordering::Relaxed) {

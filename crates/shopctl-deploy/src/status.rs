@@ -19,7 +19,7 @@ pub async fn observe(
     stacks: &[(StackName, CloudStackName)],
 ) -> Result<Observed, CloudError> {
     // Many stacks at once may be more than CloudFormation answers at once.
-    let ports = patient(ports, &CancellationToken::new(), false);
+    let ports = patient(ports, &CancellationToken::new(), None);
     let ports = &ports;
     let descriptions = try_join_all(stacks.iter().map(|(stack, cloud_name)| async move {
         let description = ports.cloudformation.describe(cloud_name.as_str()).await?;

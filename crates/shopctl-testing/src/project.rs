@@ -183,6 +183,7 @@ impl TestProject {
                 })
                 .collect(),
             url_deadline: Duration::from_secs(60),
+            silence: Duration::from_secs(300),
             concurrency: match self.concurrency {
                 0 => 8,
                 given => given,

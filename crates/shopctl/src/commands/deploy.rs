@@ -36,6 +36,12 @@ const URL_DEADLINE: Duration = Duration::from_secs(300);
 /// On this machine an answer either comes soon or never.
 const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long a cloud that answered before is waited for when it does not answer any more: on AWS
+/// CloudFormation goes on meanwhile, on this machine a process that is gone does not come back.
+pub(crate) fn silence(environment: &Environment) -> Duration {
+    Duration::from_secs(if environment.is_local() { 2 } else { 300 })
+}
+
 /// Deploys.
 pub(crate) async fn run(
     global: &Global,
@@ -301,6 +307,7 @@ impl Deployment<'_> {
                     check: url.check.as_ref().map(|path| path.as_str().to_owned()),
                 })
                 .collect(),
+            silence: silence(environment),
             url_deadline: if environment.is_local() {
                 LOCAL_URL_DEADLINE
             } else {

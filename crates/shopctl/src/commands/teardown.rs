@@ -166,6 +166,7 @@ async fn tear_down(
         site: None,
         urls: Vec::new(),
         url_deadline: Duration::ZERO,
+        silence: deploy::silence(environment),
         concurrency: usize::from(arguments.concurrency),
         state: State::new(&Observed {
             record: None,
