@@ -78,7 +78,7 @@ fn limit(kind: CloudErrorKind, silence: Duration) -> Option<Duration> {
     match kind {
         CloudErrorKind::Throttled => Some(Duration::from_secs(600)),
         CloudErrorKind::Unreachable => Some(silence),
-        CloudErrorKind::Service => Some(Duration::from_secs(60)),
+        CloudErrorKind::Service => Some(Duration::from_secs(120)),
         _ => None,
     }
 }

@@ -255,7 +255,7 @@ pub(crate) struct Traffic {
     pub(crate) rules: Vec<FaultRule>,
     pub(crate) kill: Option<(usize, KillPoint)>,
     limits: BTreeMap<&'static str, RateLimit>,
-    random: Random,
+    pub(crate) random: Random,
 }
 
 impl Traffic {

@@ -54,17 +54,7 @@ impl CloudFormation for FakeCloud {
     async fn describe(&self, stack: &str) -> Result<Option<StackDescription>, CloudError> {
         let answer = self
             .call("DescribeStacks", stack, |world| {
-                let id = world.find_id(stack);
-                let stale = world.settings.stale_reads > 0;
-                let found = id.and_then(|id| world.stacks.get_mut(&id));
-                let description = match found {
-                    Some(found) if stale && found.stale_left > 0 => {
-                        found.stale_left -= 1;
-                        found.described_before.clone()
-                    }
-                    Some(found) => Some(found.description()),
-                    None => None,
-                };
+                let description = world.describe(stack);
                 description.ok_or_else(|| {
                     Refusal::validation(format!("Stack with id {stack} does not exist"))
                 })

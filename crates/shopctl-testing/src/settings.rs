@@ -84,6 +84,8 @@ pub struct Settings {
     pub durations: BTreeMap<String, Duration>,
     /// How many reads of a stack tell its old status after each change of status.
     pub stale_reads: u32,
+    /// Each read of a stack tells what was true up to this long ago, by chance.
+    pub read_lag: Duration,
     /// How events become readable.
     pub events: EventDelivery,
     /// Events on a page of `DescribeStackEvents`.
@@ -104,6 +106,7 @@ impl Default for Settings {
             resource: Duration::from_secs(3),
             durations: BTreeMap::new(),
             stale_reads: 0,
+            read_lag: Duration::ZERO,
             events: EventDelivery::default(),
             events_page: 100,
             failing_change_sets: BTreeMap::new(),

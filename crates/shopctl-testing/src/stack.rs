@@ -139,6 +139,8 @@ pub(crate) struct Stack {
     pub(crate) told: Option<StackDescription>,
     /// What was described before the last change of status; `None` when nothing was.
     pub(crate) described_before: Option<StackDescription>,
+    /// What was described since which time.
+    pub(crate) descriptions: Vec<(Duration, StackDescription)>,
     /// How many reads still answer that.
     pub(crate) stale_left: u32,
 }
@@ -164,6 +166,7 @@ impl Stack {
             paused: None,
             told: None,
             described_before: None,
+            descriptions: Vec::new(),
             stale_left: 0,
         }
     }
@@ -177,6 +180,18 @@ impl Stack {
             outputs: self.outputs.clone(),
             termination_protection: self.protected,
         }
+    }
+
+    /// What was described at some time; the newest is as it is now.
+    pub(crate) fn description_at(&self, time: Duration) -> Option<StackDescription> {
+        let place = self
+            .descriptions
+            .partition_point(|(since, _)| *since <= time);
+        if place == self.descriptions.len() {
+            return Some(self.description());
+        }
+        let (_, description) = self.descriptions.get(place.checked_sub(1)?)?;
+        Some(description.clone())
     }
 
     pub(crate) fn is_deleted(&self) -> bool {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use shopctl_core::names::LogicalId;
 use shopctl_core::status::StackStatus;
-use shopctl_deploy::ports::{FunctionState, StackEvent};
+use shopctl_deploy::ports::{FunctionState, StackDescription, StackEvent};
 
 use crate::call::Traffic;
 use crate::refusal::Refusal;
@@ -159,6 +159,39 @@ impl World {
             .find(|candidate| candidate.name == stack && !candidate.is_deleted())
     }
 
+    /// What `DescribeStacks` tells, which may be what was true before.
+    pub(crate) fn describe(&mut self, stack: &str) -> Option<StackDescription> {
+        let lag = u64::try_from(self.settings.read_lag.as_millis()).unwrap_or_default();
+        let ago = match lag {
+            0 => 0,
+            _ => self.traffic.random.below(lag + 1),
+        };
+        let time = self.now.saturating_sub(Duration::from_millis(ago));
+        let stale = self.settings.stale_reads > 0;
+        let id = self.find_at(stack, time)?;
+        let found = self.stacks.get_mut(&id)?;
+        if stale && found.stale_left > 0 {
+            found.stale_left -= 1;
+            return found.described_before.clone();
+        }
+        found.description_at(time)
+    }
+
+    /// ARN of the stack that a name meant at some time.
+    fn find_at(&self, stack: &str, time: Duration) -> Option<String> {
+        if stack.starts_with("arn:") {
+            return self.find_id(stack);
+        }
+        let mut named = self.stacks.values().filter(|found| found.name == stack);
+        named
+            .rfind(|found| {
+                found
+                    .description_at(time)
+                    .is_some_and(|told| told.status != StackStatus::DeleteComplete)
+            })
+            .map(|found| found.id.clone())
+    }
+
     /// ARN of a stack by name or ARN.
     pub(crate) fn find_id(&self, stack: &str) -> Option<String> {
         self.find(stack).map(|stack| stack.id.clone())
@@ -191,7 +224,9 @@ impl World {
             stack.stale_left = stale;
             stack.status = status;
             stack.reason = reason.map(str::to_owned);
-            stack.told = Some(stack.description());
+            let description = stack.description();
+            stack.descriptions.push((self.now, description.clone()));
+            stack.told = Some(description);
         }
         self.tell_stack(stack, status, reason);
     }

@@ -184,6 +184,18 @@ async fn statuses_told_late() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn statuses_of_some_time_ago() {
+    for seed in 0..40 {
+        let cloud = FakeCloud::new(seed);
+        let lag = Duration::from_millis(250 * (1 + seed % 20));
+        whole_life(&cloud, |cloud| {
+            cloud.configure(|settings| settings.read_lag = lag);
+        })
+        .await;
+    }
+}
+
 fn slow_events(lag: u64, burst: u64, straggler: Option<(u64, u64)>) -> EventDelivery {
     EventDelivery {
         lag: Duration::from_secs(lag),

@@ -1,12 +1,14 @@
 //! Laws that hold for any project and any failures.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use shopctl_core::event::Event;
 use shopctl_core::plan::{Plan, StepId};
+use shopctl_core::status::StackStatus;
 use shopctl_testing::{
-    FakeCloud, Fault, FaultRule, FaultStep, ResourceFault, Run, TestProject, TestResource,
+    Ended, FakeCloud, Fault, FaultRule, FaultStep, ResourceFault, Run, TestProject, TestResource,
     TestStack,
 };
 
@@ -30,6 +32,8 @@ struct Case {
     troubles: Vec<(u8, Trouble)>,
     throttled: u8,
     stale_reads: u32,
+    /// Milliseconds.
+    read_lag: u64,
     concurrency: usize,
     seed: u64,
 }
@@ -49,11 +53,21 @@ fn case() -> impl Strategy<Value = Case> {
             proptest::collection::vec((0u8..12, trouble.clone()), 0..4),
             0u8..30,
             0u32..3,
+            0u64..3000,
             1usize..9,
             any::<u64>(),
         )
             .prop_map(
-                |(edges, resources, troubles, throttled, stale_reads, concurrency, seed)| {
+                |(
+                    edges,
+                    resources,
+                    troubles,
+                    throttled,
+                    stale_reads,
+                    read_lag,
+                    concurrency,
+                    seed,
+                )| {
                     let needs = edges
                         .iter()
                         .enumerate()
@@ -66,6 +80,7 @@ fn case() -> impl Strategy<Value = Case> {
                         troubles,
                         throttled,
                         stale_reads,
+                        read_lag,
                         concurrency,
                         seed,
                     }
@@ -99,8 +114,16 @@ impl Case {
 
     fn cloud(&self) -> FakeCloud {
         let cloud = FakeCloud::new(self.seed);
-        cloud.configure(|settings| settings.stale_reads = self.stale_reads);
+        self.blur(&cloud);
         cloud
+    }
+
+    /// Lets reads be late.
+    fn blur(&self, cloud: &FakeCloud) {
+        cloud.configure(|settings| {
+            settings.stale_reads = self.stale_reads;
+            settings.read_lag = Duration::from_millis(self.read_lag);
+        });
     }
 
     fn harm(&self, cloud: &FakeCloud) {
@@ -235,11 +258,36 @@ fn simulate(test: impl Future<Output = ()>) {
 async fn recover(cloud: &FakeCloud, project: &TestProject) {
     cloud.heal();
     cloud.configure(|settings| settings.failing_change_sets.clear());
+    cloud.settle().await;
+    let stuck: Vec<String> = cloud
+        .stacks()
+        .into_iter()
+        .filter(|(_, status)| *status == StackStatus::UpdateRollbackFailed)
+        .map(|(name, _)| name)
+        .collect();
+    cloud.configure(|settings| {
+        settings.stale_reads = 0;
+        settings.read_lag = Duration::ZERO;
+    });
+    if !stuck.is_empty() {
+        // These wait for a person, who does what the hint says.
+        let run = project.deploy(cloud).await;
+        let Ended::Blocked(blocked) = &run.ended else {
+            panic!("{}", errors(&run));
+        };
+        let named: BTreeSet<&str> = blocked
+            .iter()
+            .map(|stack| stack.cloud_name.as_str())
+            .collect();
+        assert_eq!(named, stuck.iter().map(String::as_str).collect());
+        for name in &stuck {
+            cloud.person().continue_update_rollback(name, &[]).unwrap();
+        }
+    }
     let run = project.deploy(cloud).await;
     assert!(run.succeeded(), "{}", errors(&run));
     assert_lawful(&run, run.plan.as_ref().unwrap());
     assert_deployed(cloud, project).await;
-    cloud.configure(|settings| settings.stale_reads = 0);
     assert_nothing_to_do(cloud, project).await;
 }
 
@@ -261,13 +309,13 @@ proptest! {
                 stack.bump();
                 stack.reads_version = true;
             }
-            cloud.configure(|settings| settings.stale_reads = case.stale_reads);
+            case.blur(&cloud);
             case.harm(&cloud);
             let run = project.deploy(&cloud).await;
             assert_lawful(&run, run.plan.as_ref().unwrap());
             recover(&cloud, &project).await;
 
-            cloud.configure(|settings| settings.stale_reads = case.stale_reads);
+            case.blur(&cloud);
             for (stack, _) in &case.troubles {
                 let name = format!("test-s{stack}");
                 cloud.fail(ResourceFault::new(&name, "First", FaultStep::Delete, "in use"));

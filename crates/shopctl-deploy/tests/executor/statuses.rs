@@ -247,7 +247,9 @@ async fn what_somebody_elses_operation_leads_to_is_looked_at_again() {
         let mut ours = project();
         ours.stack("a").bump();
         let run = ours.deploy(&cloud).await;
-        let failure = run.failure("a").expect(&errors(&run));
+        let failure = run
+            .failure("a")
+            .unwrap_or_else(|| panic!("{}", errors(&run)));
         if hint.is_empty() {
             // Rolled back: ours is tried, and fails over the same resource.
             assert_eq!(

@@ -1,6 +1,7 @@
 //! Part S: statuses of stacks.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use shopctl_core::status::StackStatus as S;
 use shopctl_deploy::ports::{ChangeSetType, CloudFormation};
@@ -283,6 +284,29 @@ async fn a_new_status_can_be_told_late() {
     assert_eq!(cloud.describe("t").await.unwrap(), None);
     assert_eq!(cloud.describe("t").await.unwrap(), None);
     assert!(cloud.describe("t").await.unwrap().is_some());
+}
+
+// S19
+#[tokio::test(start_paused = true)]
+async fn reads_can_be_older_than_the_ones_before() {
+    let cloud = FakeCloud::default();
+    cloud.configure(|settings| settings.read_lag = Duration::from_secs(5));
+    let first = create(&cloud, "s", PAIR).await;
+    delete(&cloud, "s").await;
+    create(&cloud, "s", PAIR).await;
+    let mut told = Vec::new();
+    for _ in 0..200 {
+        let seen = cloud.describe("s").await.unwrap();
+        told.push(seen.map(|seen| (seen.stack_id == first, seen.status)));
+    }
+    let newest = Some((false, S::CreateComplete));
+    let older = Some((false, S::CreateInProgress));
+    let place = |wanted| told.iter().position(|seen| *seen == wanted);
+    let back = told.iter().rposition(|seen| *seen == older);
+    assert!(place(newest) < back, "{told:?}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let seen = cloud.describe("s").await.unwrap();
+    assert_eq!(seen.unwrap().status, S::CreateComplete);
 }
 
 // S16
