@@ -6,6 +6,10 @@
 mod executor;
 mod failure;
 mod follow;
+pub mod lock;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+mod memory;
 pub mod ports;
 mod site;
 mod stack;
