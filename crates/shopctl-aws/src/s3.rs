@@ -123,7 +123,7 @@ impl ObjectStore for S3Client {
             .key(key)
             .if_none_match("*")
             .checksum_sha256(STANDARD.encode(checksum))
-            .body(stream(&operation, body).await?)
+            .body(self.stream(&operation, body).await?)
             .send()
             .await;
         match answer {
@@ -157,7 +157,7 @@ impl ObjectStore for S3Client {
             .key(key)
             .content_type(&headers.content_type)
             .cache_control(&headers.cache_control)
-            .body(stream(&operation, body).await?)
+            .body(self.stream(&operation, body).await?)
             .send()
             .await
             .map_err(|error| map(operation, error))?;
@@ -308,6 +308,27 @@ impl ObjectStore for S3Client {
 }
 
 impl S3Client {
+    async fn stream(&self, operation: &str, body: Body) -> Result<ByteStream, CloudError> {
+        match body {
+            Body::Bytes(bytes) => Ok(ByteStream::from(bytes)),
+            Body::File(path) => ByteStream::from_path(&path)
+                .await
+                .map_err(|error| CloudError {
+                    kind: CloudErrorKind::Refused,
+                    operation: operation.to_owned(),
+                    message: format!("cannot read '{}': {error}", path.display()),
+                }),
+            Body::Object { bucket, key } => match self.get(&bucket, &key).await? {
+                Some(bytes) => Ok(ByteStream::from(bytes)),
+                None => Err(CloudError {
+                    kind: CloudErrorKind::NotFound,
+                    operation: operation.to_owned(),
+                    message: format!("'{bucket}/{key}' is not there"),
+                }),
+            },
+        }
+    }
+
     /// Deletes all versions and delete markers of the objects that `wanted` is true for.
     async fn delete_matching(
         &self,
@@ -454,19 +475,6 @@ impl S3Client {
                 .map_err(|error| map(format!("S3 AbortMultipartUpload '{bucket}'"), error))?;
         }
         Ok(())
-    }
-}
-
-async fn stream(operation: &str, body: Body) -> Result<ByteStream, CloudError> {
-    match body {
-        Body::Bytes(bytes) => Ok(ByteStream::from(bytes)),
-        Body::File(path) => ByteStream::from_path(&path)
-            .await
-            .map_err(|error| CloudError {
-                kind: CloudErrorKind::Refused,
-                operation: operation.to_owned(),
-                message: format!("cannot read '{}': {error}", path.display()),
-            }),
     }
 }
 

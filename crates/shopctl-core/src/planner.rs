@@ -58,6 +58,9 @@ pub struct Observed {
     pub record: Option<Record>,
     /// Whether the artifact bucket is known to be there.
     pub bucket_exists: bool,
+    /// Keys and entity tags of the objects in the site's bucket, with its name, when the
+    /// record knows it.
+    pub site: Option<(String, BTreeMap<String, String>)>,
 }
 
 /// A stack that is there.
@@ -226,7 +229,7 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
 
 /// Key of a template that is too large to go inline.
 pub fn template_object_key(template: &RenderedTemplate) -> String {
-    format!("templates/{}.yaml", template.digest)
+    crate::run_document::template_key(&template.digest)
 }
 
 /// Plans a teardown of `stacks`, given each with the stacks that it depends on.

@@ -19,23 +19,40 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::lock::Lease;
 use crate::ports::{Body, CloudError, Ports};
 use crate::site::{SiteConfigValue, SiteFile};
 use crate::{site, stack, teardown};
 
 /// Where the executor's events go.
-#[derive(Debug, Clone)]
-pub struct EventSender(mpsc::UnboundedSender<Event>);
+#[derive(Clone)]
+pub struct EventSender {
+    channel: mpsc::UnboundedSender<Event>,
+    observer: Option<Arc<dyn Fn(&Event) + Send + Sync>>,
+}
 
 impl EventSender {
     /// Sends into `channel`; whoever numbers the events reads from it.
     pub fn new(channel: mpsc::UnboundedSender<Event>) -> Self {
-        Self(channel)
+        Self {
+            channel,
+            observer: None,
+        }
+    }
+
+    /// Has `observer` hear of each event at the moment when it is sent.
+    #[must_use]
+    pub fn observed_by(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
     }
 
     /// Sends an event. A reader that went away is no reason to stop a deploy.
     pub fn send(&self, event: Event) {
-        let _ = self.0.send(event);
+        if let Some(observer) = &self.observer {
+            observer(&event);
+        }
+        let _ = self.channel.send(event);
     }
 }
 
@@ -95,6 +112,8 @@ pub struct Context {
     pub concurrency: usize,
     /// What the steps learn; begins with what was observed.
     pub state: State,
+    /// The environment's lock, when the run holds it.
+    pub lease: Option<Arc<Lease>>,
 }
 
 /// What the steps of a run learn.
@@ -109,6 +128,7 @@ struct Learned {
     statuses: BTreeMap<StackName, StackStatus>,
     stacks: IndexMap<StackName, StackRecord>,
     site: Option<SiteRecord>,
+    site_listing: Option<(String, BTreeMap<String, String>)>,
     leftovers: Vec<Leftover>,
     errors: Vec<String>,
 }
@@ -133,6 +153,7 @@ impl State {
                     .map(|record| record.stacks.clone())
                     .unwrap_or_default(),
                 site: record.and_then(|record| record.site.clone()),
+                site_listing: observed.site.clone(),
                 ..Learned::default()
             }),
         }
@@ -187,6 +208,12 @@ impl State {
 
     pub(crate) fn site_record(&self) -> Option<SiteRecord> {
         self.with(|learned| learned.site.clone())
+    }
+
+    /// What the site's bucket held when the run looked, once: later looks have to be new.
+    pub(crate) fn take_site_listing(&self, bucket: &str) -> Option<BTreeMap<String, String>> {
+        let (listed, objects) = self.with(|learned| learned.site_listing.take())?;
+        (listed == bucket).then_some(objects)
     }
 
     pub(crate) fn set_site(&self, site: SiteRecord) {
@@ -257,6 +284,17 @@ enum End {
     Done { changed: bool },
     Failed { stuck: bool },
     Interrupted,
+}
+
+/// Whether carrying `plan` out would change nothing but perhaps the record: no stack differs,
+/// and the site is known to be as it is to be.
+pub fn changes_nothing(plan: &Plan, context: &Context, observed: &Observed) -> bool {
+    plan.steps.iter().all(|step| match &step.action {
+        Action::DeployStack(deployment) => deployment.action == StackAction::None,
+        Action::SyncSite => site::is_synced(context, observed),
+        Action::CheckUrls => true,
+        _ => false,
+    })
 }
 
 /// Runs `plan` to its end: every step is done, failed or skipped when this returns.

@@ -17,7 +17,8 @@ mod status;
 mod teardown;
 
 pub use executor::{
-    Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, execute,
+    Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, changes_nothing,
+    execute,
 };
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};

@@ -232,6 +232,13 @@ pub enum Body {
     File(PathBuf),
     /// In memory.
     Bytes(Vec<u8>),
+    /// Another object, read when it is needed.
+    Object {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
 }
 
 /// What a browser is told about an object.

@@ -12,10 +12,13 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream;
 use indexmap::IndexMap;
+use shopctl_core::names::ArtifactDigest;
 use shopctl_core::plan::PlannedValue;
+use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteFileRecord, SiteRecord};
+use shopctl_core::run_document::site_object_key;
 
-use crate::executor::{Context, Done, StepError};
+use crate::executor::{Context, Done, SiteSource, StepError, UrlCheck};
 use crate::ports::{Body, CloudError, ObjectHeaders, ObjectStore, ProbeAnswer};
 
 /// A file of the site.
@@ -44,6 +47,26 @@ pub enum SiteFileClass {
     Page,
 }
 
+impl SiteFileClass {
+    /// Its word in run documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hashed => "hashed",
+            Self::Plain => "plain",
+            Self::Page => "page",
+        }
+    }
+
+    /// The class of that word; a page, which is treated with the most care, when there is none.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "hashed" => Self::Hashed,
+            "plain" => Self::Plain,
+            _ => Self::Page,
+        }
+    }
+}
+
 /// A value of the configuration that the page reads at run time.
 #[derive(Debug, Clone)]
 pub enum SiteConfigValue {
@@ -68,13 +91,11 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
         });
     };
     let bucket = known(&site.bucket, "the site's bucket", context)?;
-    let mut files = site.files.clone();
-    if let Some((name, values)) = &site.config {
-        files.push(config_file(name, values, context)?);
-    }
-    files.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
-
-    let listed = context.ports.objects.list(&bucket).await?;
+    let files = desired_files(site, context)?;
+    let listed = match context.state.take_site_listing(&bucket) {
+        Some(listed) => listed,
+        None => context.ports.objects.list(&bucket).await?,
+    };
     let mut recorded = match context.state.site_record() {
         Some(record) if record.bucket == bucket => record.files,
         _ => BTreeMap::new(),
@@ -89,6 +110,7 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
         })
         .collect();
 
+    let config = site.config.as_ref().map(|(name, _)| name);
     for class in [
         SiteFileClass::Hashed,
         SiteFileClass::Plain,
@@ -101,7 +123,10 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
             .cloned()
             .collect();
         let mut uploads = stream::iter(of_class)
-            .map(|file| upload(context.ports.objects.clone(), bucket.clone(), file))
+            .map(|file| {
+                let kept = Some(context.bucket.clone()).filter(|_| config != Some(&file.key));
+                upload(context.ports.objects.clone(), bucket.clone(), kept, file)
+            })
             .buffer_unordered(PARALLEL_UPLOADS);
         while let Some(uploaded) = uploads.next().await {
             let (key, record) = uploaded?;
@@ -159,12 +184,59 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
     })
 }
 
+/// All files as they are to be, in the order in which they go.
+fn desired_files(site: &SiteSource, context: &Context) -> Result<Vec<SiteFile>, StepError> {
+    let mut files = site.files.clone();
+    if let Some((name, values)) = &site.config {
+        files.push(config_file(name, values, context)?);
+    }
+    files.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
+    Ok(files)
+}
+
+/// Whether the site is known to be as it is to be: nothing would be written. Makes no call.
+pub(crate) fn is_synced(context: &Context, observed: &Observed) -> bool {
+    let Some(site) = &context.site else {
+        return true;
+    };
+    let Some((bucket, listed)) = &observed.site else {
+        return false;
+    };
+    let record = observed.record.as_ref();
+    let Some(recorded) = record.and_then(|record| record.site.as_ref()) else {
+        return false;
+    };
+    let Ok(files) = desired_files(site, context) else {
+        return false;
+    };
+    let same = |file: &SiteFile| {
+        recorded.files.get(&file.key).is_some_and(|record| {
+            record.digest == digest(file) && listed.get(&file.key) == Some(&record.etag)
+        })
+    };
+    context.state.value(&site.bucket).as_ref() == Some(bucket)
+        && files.len() == listed.len()
+        && files.iter().all(same)
+}
+
+/// Uploads a file, and keeps its bytes in the bucket `kept` for a rollback.
 async fn upload(
     objects: Arc<dyn ObjectStore>,
     bucket: String,
+    kept: Option<String>,
     file: SiteFile,
 ) -> Result<(String, SiteFileRecord), CloudError> {
     let digest = digest(&file);
+    // What comes from the kept bytes is there already.
+    if let Some(kept) = kept
+        && !matches!(file.body, Body::Object { .. })
+    {
+        let key = site_object_key(&file.digest);
+        let sha256 = ArtifactDigest::new(file.digest.clone());
+        objects
+            .put_if_absent(&kept, &key, file.body.clone(), &sha256)
+            .await?;
+    }
     let etag = objects
         .put(&bucket, &file.key, file.body, &file.headers)
         .await?;
@@ -244,36 +316,12 @@ fn encode(key: &str) -> String {
 
 /// Waits until every URL answers as it should.
 pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
-    let mut checked = 0;
     let end = tokio::time::Instant::now() + context.url_deadline;
-    for check in &context.urls {
-        let Some(path) = &check.check else { continue };
-        let url = known(&check.url, &format!("URL '{}'", check.name), context)?;
-        let url = join(&url, path);
-        let mut pause = Duration::from_millis(100);
-        loop {
-            let answer = context.ports.probe.get(&url).await;
-            if matches!(answer, ProbeAnswer::Status(200..=299)) {
-                break;
-            }
-            if tokio::time::Instant::now() >= end {
-                let told = match answer {
-                    ProbeAnswer::Status(status) => format!("answers {status}"),
-                    ProbeAnswer::Unreachable(reason) => format!("does not answer: {reason}"),
-                };
-                return Err(StepError::Other {
-                    message: format!("{} ({url}) {told}", check.name),
-                    hint: Some(
-                        "the stacks are deployed; look at the logs of the functions behind this URL"
-                            .to_owned(),
-                    ),
-                });
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-        checked += 1;
-    }
+    let checks = context.urls.iter().filter_map(|check| {
+        let path = check.check.as_deref()?;
+        Some(check_url(check, path, end, context))
+    });
+    let checked = futures::future::try_join_all(checks).await?.len();
     Ok(Done {
         changed: false,
         summary: match checked {
@@ -281,6 +329,39 @@ pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
             _ => format!("{checked} URLs answer"),
         },
     })
+}
+
+/// Waits until a URL answers as it should.
+async fn check_url(
+    check: &UrlCheck,
+    path: &str,
+    end: tokio::time::Instant,
+    context: &Context,
+) -> Result<(), StepError> {
+    let url = known(&check.url, &format!("URL '{}'", check.name), context)?;
+    let url = join(&url, path);
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let answer = context.ports.probe.get(&url).await;
+        if matches!(answer, ProbeAnswer::Status(200..=299)) {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() >= end {
+            let told = match answer {
+                ProbeAnswer::Status(status) => format!("answers {status}"),
+                ProbeAnswer::Unreachable(reason) => format!("does not answer: {reason}"),
+            };
+            return Err(StepError::Other {
+                message: format!("{} ({url}) {told}", check.name),
+                hint: Some(
+                    "the stacks are deployed; look at the logs of the functions behind this URL"
+                        .to_owned(),
+                ),
+            });
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
 }
 
 /// `base` and `path` with one slash between them.

@@ -169,6 +169,10 @@ pub(crate) async fn delete_log_groups(context: &Context) -> Result<Done, StepErr
 
 /// Deletes the artifact bucket with all artifacts and records.
 pub(crate) async fn delete_bucket(context: &Context) -> Result<Done, StepError> {
+    // The lock lies in the bucket and goes with it.
+    if let Some(lease) = &context.lease {
+        lease.let_go().await;
+    }
     let objects = context.ports.objects.empty(&context.bucket).await?;
     let was_there = context.ports.objects.delete_bucket(&context.bucket).await?;
     let summary = if was_there {
