@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -271,7 +270,8 @@ pub struct Lease {
     /// The run whose expired lock this was; it is dead.
     pub taken_over: Option<Holder>,
     shared: Arc<Shared>,
-    beating: JoinHandle<()>,
+    #[cfg(test)]
+    beating: tokio::task::JoinHandle<()>,
 }
 
 struct Shared {
@@ -298,11 +298,13 @@ impl Lease {
             stop: CancellationToken::new(),
             lost: OnceLock::new(),
         });
-        let beating = tokio::spawn(beat(shared.clone(), cancel.clone()));
+        // It ends by itself once the lease is let go or lost.
+        let _beating = tokio::spawn(beat(shared.clone(), cancel.clone()));
         Self {
             taken_over,
             shared,
-            beating,
+            #[cfg(test)]
+            beating: _beating,
         }
     }
 
@@ -319,9 +321,8 @@ impl Lease {
     }
 
     /// Removes it, unless it is another's by now.
-    pub async fn release(self) -> Result<(), CloudError> {
+    pub async fn release(&self) -> Result<(), CloudError> {
         self.let_go().await;
-        let _ = self.beating.await;
         if self.shared.lost.get().is_some() {
             return Ok(());
         }

@@ -11,6 +11,7 @@ Exit codes:
   3    refused by a guard: say yes, or change what it protects
   4    bad input: command line, project file, template, or a build that fails
   5    no credentials, expired credentials, or the wrong account
+  6    another run is at work in this environment
   7    failed, and a stack needs help before the next deploy
   130  interrupted; what CloudFormation was doing goes on
 
@@ -138,6 +139,9 @@ pub(crate) struct DeployArguments {
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
 }
 
 /// Arguments of `teardown`.
@@ -154,6 +158,9 @@ pub(crate) struct TeardownArguments {
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
 }
 
 /// Arguments of `render`.

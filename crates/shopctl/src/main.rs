@@ -6,7 +6,11 @@
 mod cli;
 mod commands;
 mod display;
+mod duration;
 mod error;
+mod guard;
+mod keep;
+mod origin;
 mod prepare;
 mod probe;
 mod run;

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod apply;
 pub(crate) mod build;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
