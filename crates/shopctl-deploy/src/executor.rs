@@ -24,11 +24,14 @@ use crate::ports::{Body, CloudError, Ports};
 use crate::site::{SiteConfigValue, SiteFile};
 use crate::{site, stack, teardown};
 
+/// Hears of events.
+type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// Where the executor's events go.
 #[derive(Clone)]
 pub struct EventSender {
     channel: mpsc::UnboundedSender<Event>,
-    observer: Option<Arc<dyn Fn(&Event) + Send + Sync>>,
+    observer: Option<Observer>,
 }
 
 impl EventSender {

@@ -19,7 +19,7 @@ use shopctl_core::template::{OmittedResource, RenderedTemplate};
 use shopctl_deploy::lock::Lease;
 use shopctl_deploy::{
     Context, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
-    changes_nothing, execute, observe,
+    changes_nothing, execute, observe, runs,
 };
 
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
@@ -132,7 +132,7 @@ impl Application<'_> {
         let mut document = self.document(materials, &plan).await;
         let changed = changed_templates(materials, &plan);
         run.unless_interrupted(async {
-            Ok(keep::begin(objects, &self.bucket, &lease, &mut document, changed).await?)
+            Ok(runs::begin(objects, &self.bucket, &lease, &mut document, changed).await?)
         })
         .await?;
         let report = execute(&plan, Arc::new(context)).await;
@@ -264,7 +264,7 @@ impl Application<'_> {
                 site: report.site.clone(),
                 omitted,
             };
-            keep::write_record(objects, &self.bucket, &record).await
+            runs::write_record(objects, &self.bucket, &record).await
         };
         if let Err(error) = written.and(recorded) {
             keep::warn_unwritten(run, &error);

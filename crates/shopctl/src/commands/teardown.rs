@@ -10,7 +10,7 @@ use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::run_document::{RunCommand, RunStack};
 use shopctl_deploy::lock::{self, Lease};
-use shopctl_deploy::{Context, State, UploadBodies, execute, observe};
+use shopctl_deploy::{Context, State, UploadBodies, execute, observe, runs};
 
 use crate::cli::{Global, TeardownArguments};
 use crate::commands::{apply, deploy, status};
@@ -179,7 +179,7 @@ impl Teardown<'_> {
                 })
                 .collect();
             let objects = ports.objects.as_ref();
-            keep::begin(objects, &bucket, lease, &mut begun, std::iter::empty()).await?;
+            runs::begin(objects, &bucket, lease, &mut begun, std::iter::empty()).await?;
             document = Some(begun);
         }
         if arguments.disable_protection {
