@@ -13,10 +13,13 @@ use crate::ports::{
     StoredObject,
 };
 
+/// Bytes, entity tag, time of writing.
+type Entry = (Vec<u8>, String, Instant);
+
 /// One bucket; which, it does not ask.
 #[derive(Default)]
 pub(crate) struct MemoryBucket {
-    objects: Mutex<BTreeMap<String, (Vec<u8>, String, Instant)>>,
+    objects: Mutex<BTreeMap<String, Entry>>,
     exists: AtomicBool,
     /// Calls of any kind.
     pub(crate) calls: AtomicU64,
