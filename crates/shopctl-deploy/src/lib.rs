@@ -11,6 +11,7 @@ pub mod lock;
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 mod memory;
 pub mod ports;
+pub mod prune;
 pub mod runs;
 mod site;
 mod stack;

@@ -174,13 +174,13 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
             (Glyph::Done, Role::Good, title, detail)
         }
         (Outcome::Failed, _) => {
-            let verb = if teardown { "Teardown" } else { "Deploy" };
+            let verb = verb(run);
             let place = if teardown { from } else { target };
             let title = format!("{verb} of {place} failed after {time}");
             (Glyph::Failed, Role::BadStrong, title, changes)
         }
         (Outcome::Interrupted, _) => {
-            let verb = if teardown { "Teardown" } else { "Deploy" };
+            let verb = verb(run);
             let place = if teardown { from } else { target };
             let title = format!("{verb} of {place} stopped after {time}");
             (Glyph::Attention, Role::AttentionStrong, title, changes)
@@ -195,13 +195,22 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
     }
     if end.outcome == Outcome::Interrupted {
         let next = match run.command {
-            Some(Command::Teardown) => "shopctl teardown",
-            _ => "shopctl deploy",
+            Some(Command::Teardown) => format!("`shopctl teardown --env {}`", run.environment),
+            Some(Command::Rollback) => "the same command".to_owned(),
+            _ => format!("`shopctl deploy --env {}`", run.environment),
         };
-        let hint = format!("`{next} --env {}` goes on from here", run.environment);
+        let hint = format!("{next} goes on from here");
         lines.extend(hanging(appearance, "  ", &hint));
     }
     lines
+}
+
+fn verb(run: &Run) -> &'static str {
+    match run.command {
+        Some(Command::Teardown) => "Teardown",
+        Some(Command::Rollback) => "Rollback",
+        _ => "Deploy",
+    }
 }
 
 /// Whether the errors of the last event are shown: not those that have a block of their own, and

@@ -10,6 +10,7 @@ use shopctl_deploy::lock::{self, Claim, FoundLock, Holder, LEASE, Lease, LockErr
 
 use crate::duration;
 use crate::error::{CommandError, Kind};
+use crate::keep;
 use crate::origin;
 use crate::run::Run;
 use crate::session::Session;
@@ -29,6 +30,32 @@ pub(crate) fn lease_time() -> Result<Duration, CommandError> {
     })
 }
 
+/// Asks for the lock.
+pub(crate) fn claim(
+    bucket: &str,
+    command: &str,
+    run: &str,
+    since: String,
+    wait: Option<Duration>,
+) -> Result<Claim, CommandError> {
+    let by = origin::origin(None);
+    Ok(Claim {
+        bucket: bucket.to_owned(),
+        holder: Holder {
+            user: by.user,
+            host: by.host,
+            pid: by.pid,
+            command: command.to_owned(),
+            run: run.to_owned(),
+            run_url: by.run_url,
+            since,
+        },
+        nonce: origin::nonce(),
+        lease: lease_time()?,
+        wait: wait.unwrap_or_default(),
+    })
+}
+
 /// Takes the lock for a run, or waits for it. Says so when it waits, and when the run before
 /// died.
 pub(crate) async fn hold(
@@ -39,22 +66,8 @@ pub(crate) async fn hold(
     command: RunCommand,
     wait: Option<Duration>,
 ) -> Result<Arc<Lease>, CommandError> {
-    let by = origin::origin(None);
-    let claim = Claim {
-        bucket: bucket.to_owned(),
-        holder: Holder {
-            user: by.user,
-            host: by.host,
-            pid: by.pid,
-            command: command.as_str().to_owned(),
-            run: run.id.clone(),
-            run_url: by.run_url,
-            since: run.started.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        },
-        nonce: origin::nonce(),
-        lease: lease_time()?,
-        wait: wait.unwrap_or_default(),
-    };
+    let since = keep::time(run.started);
+    let claim = claim(bucket, command.as_str(), &run.id, since, wait)?;
     let lease = lock::acquire(
         session.ports.objects.clone(),
         &claim,
@@ -103,7 +116,7 @@ pub(crate) fn text(found: &FoundLock) -> String {
     }
 }
 
-fn refused(error: LockError, environment: &Environment) -> CommandError {
+pub(crate) fn refused(error: LockError, environment: &Environment) -> CommandError {
     match error {
         LockError::Held(found) => {
             let hints = vec![

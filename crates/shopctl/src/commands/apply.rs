@@ -19,7 +19,7 @@ use shopctl_core::template::{OmittedResource, RenderedTemplate};
 use shopctl_deploy::lock::Lease;
 use shopctl_deploy::{
     Context, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
-    changes_nothing, execute, observe, runs,
+    changes_nothing, execute, observe, prune, runs,
 };
 
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
@@ -138,7 +138,31 @@ impl Application<'_> {
         let report = execute(&plan, Arc::new(context)).await;
         self.keep(&observed, &report, &lease, document, omitted)
             .await;
+        if let (Some(keep), false) = (
+            self.environment.keep_runs,
+            report.failed || report.interrupted || lease.lost().is_some(),
+        ) {
+            self.prune(materials, keep).await;
+        }
         Ok(report)
+    }
+
+    /// Deletes what only older runs need, as the environment asks for. What works already is
+    /// not failed for it.
+    async fn prune(&self, materials: &Materials, keep: usize) {
+        let ports = &self.session.ports;
+        let stacks = materials.desired.stacks.iter();
+        let stacks: Vec<_> = stacks.map(|stack| stack.cloud_name.clone()).collect();
+        let pruned = async {
+            let plan = prune::plan_prune(ports, &self.bucket, &stacks, keep).await?;
+            prune::carry_out(ports, &self.bucket, &plan).await
+        };
+        if let Err(error) = pruned.await {
+            self.run.events.send(Event::Warned {
+                message: format!("older runs and artifacts could not be deleted: {error}"),
+                location: None,
+            });
+        }
     }
 
     /// Reads what is there and plans.
