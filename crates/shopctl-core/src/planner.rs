@@ -206,7 +206,12 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
         steps.push(Step {
             id: id.clone(),
             action: Action::SyncSite,
-            after: needs.iter().map(StepId::stack).collect(),
+            // Its files are also kept in the artifact bucket.
+            after: needs
+                .iter()
+                .map(StepId::stack)
+                .chain(after_bucket)
+                .collect(),
             reason: "the site's files are compared with its bucket".to_owned(),
         });
         last.insert(id);

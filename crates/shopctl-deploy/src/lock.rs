@@ -45,6 +45,10 @@ pub struct Holder {
     pub command: String,
     /// Identifier of the run.
     pub run: String,
+    /// Tells its process apart from all others of its machine, where that is known. A run on
+    /// the same machine sees by it that the process is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
     /// Where the run can be watched, in CI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_url: Option<String>,
@@ -93,9 +97,10 @@ pub struct FoundLock {
 }
 
 impl FoundLock {
-    /// Whether its holder has stopped renewing it.
-    pub fn expired(&self) -> bool {
-        self.age > self.lease
+    /// Whether its holder has stopped renewing it, or is known to be gone.
+    pub fn is_free(&self, is_gone: fn(&str) -> bool) -> bool {
+        let process = self.holder.as_ref().and_then(|h| h.process.as_deref());
+        self.age > self.lease || process.is_some_and(is_gone)
     }
 }
 
@@ -133,6 +138,8 @@ pub struct Claim {
     pub lease: Duration,
     /// How long to wait for another run.
     pub wait: Duration,
+    /// Whether the process of this mark is known to be gone; see [`Holder::process`].
+    pub is_gone: fn(&str) -> bool,
 }
 
 /// The lock that is there, if any.
@@ -205,7 +212,7 @@ pub async fn acquire(
             // Released in between.
             continue;
         };
-        if found.expired() {
+        if found.is_free(claim.is_gone) {
             let condition = Condition::Unchanged(found.etag.clone());
             match put_again(objects.as_ref(), claim, &document, &condition).await? {
                 Some(etag) => {

@@ -16,12 +16,14 @@ fn claim(run: &str, wait: Duration) -> Claim {
             pid: 12,
             command: "deploy".to_owned(),
             run: run.to_owned(),
+            process: Some(format!("process of {run}")),
             run_url: Some("https://ci.example/1".to_owned()),
             since: "2026-01-02T03:04:05Z".to_owned(),
         },
         nonce: format!("nonce of {run}"),
         lease: MINUTE,
         wait,
+        is_gone: |process| process == "process of gone",
     }
 }
 
@@ -186,4 +188,12 @@ async fn a_lock_that_was_let_go_is_not_missed_when_its_bucket_goes() {
     sleep(10 * MINUTE).await;
     assert!(!cancel.is_cancelled());
     lease.release().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lock_of_a_process_that_is_known_to_be_gone_is_taken_over_at_once() {
+    let bucket = Arc::new(MemoryBucket::new());
+    die(take(&bucket, "gone").await.unwrap()).await;
+    let lease = take(&bucket, "two").await.unwrap();
+    assert_eq!(lease.taken_over.as_ref().unwrap().run, "gone");
 }

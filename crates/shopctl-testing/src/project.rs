@@ -484,6 +484,7 @@ impl TestProject {
                 given => given,
             },
             state: State::new(observed),
+            lease: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::duration;
 use crate::error::{CommandError, Kind};
 use crate::keep;
 use crate::origin;
+use crate::process;
 use crate::run::Run;
 use crate::session::Session;
 
@@ -45,6 +46,7 @@ pub(crate) fn claim(
             user: by.user,
             host: by.host,
             pid: by.pid,
+            process: process::mark(),
             command: command.to_owned(),
             run: run.to_owned(),
             run_url: by.run_url,
@@ -53,6 +55,7 @@ pub(crate) fn claim(
         nonce: origin::nonce(),
         lease: lease_time()?,
         wait: wait.unwrap_or_default(),
+        is_gone: process::is_gone,
     })
 }
 
@@ -79,7 +82,7 @@ pub(crate) async fn hold(
     if let Some(dead) = &lease.taken_over {
         warn(
             run,
-            format!("{dead} did not end: its lock was no longer renewed, so this run takes over"),
+            format!("{dead} ended without saying how; this run takes its lock over"),
         );
     }
     Ok(Arc::new(lease))

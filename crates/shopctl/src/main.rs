@@ -13,6 +13,7 @@ mod keep;
 mod origin;
 mod prepare;
 mod probe;
+mod process;
 mod run;
 mod session;
 mod workspace;

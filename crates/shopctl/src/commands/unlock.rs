@@ -10,6 +10,7 @@ use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::guard;
 use crate::prepare::environment;
+use crate::process;
 use crate::workspace::Workspace;
 
 /// Removes the lock when its holder no longer renews it, or when it is to be forced.
@@ -30,7 +31,7 @@ pub(crate) async fn run(
     let Some(found) = lock::find(objects, &bucket).await? else {
         return Ok(answer(display, None));
     };
-    if !found.expired() && !arguments.force {
+    if !found.is_free(process::is_gone) && !arguments.force {
         let left = guard::seconds(found.lease.saturating_sub(found.age));
         return Err(CommandError {
             hints: vec![
