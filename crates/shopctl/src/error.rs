@@ -50,6 +50,8 @@ pub(crate) struct CommandError {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The folder that the findings' files are in.
     pub(crate) root: PathBuf,
+    /// Whether a run's last event told it already.
+    pub(crate) reported: bool,
     /// Text of another tool that is shown as it is, for instance the compiler's.
     pub(crate) transcript: Option<String>,
 }
@@ -74,6 +76,7 @@ impl CommandError {
             hints: hint.into_iter().collect(),
             diagnostics: Vec::new(),
             root: PathBuf::new(),
+            reported: false,
             transcript: None,
         }
     }

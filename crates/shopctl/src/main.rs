@@ -10,6 +10,7 @@ mod duration;
 mod error;
 mod guard;
 mod keep;
+mod lock;
 mod origin;
 mod prepare;
 mod probe;
@@ -45,6 +46,10 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
+            let is_run = matches!(cli.command, Command::Deploy(_) | Command::Teardown(_));
+            if display.json && is_run && !error.reported {
+                display.result(&run::finished_early(&error));
+            }
             display.error(&error);
             ExitCode::from(error.kind.exit_code())
         }

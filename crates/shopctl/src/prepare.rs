@@ -50,19 +50,26 @@ pub(crate) async fn prepare(
     display: &Display,
     run: &Run,
 ) -> Result<Prepared, CommandError> {
-    let handlers = run.phase(Phase::Build, async {
-        let artifacts = build_handlers(workspace, environment, None, display, &|event| {
-            report_build(run, event);
+    check_templates(workspace, environment)?;
+    let handlers = async {
+        if workspace.project.handlers().is_empty() {
+            return Ok(Vec::new());
+        }
+        run.phase(Phase::Build, async {
+            let artifacts = build_handlers(workspace, environment, None, display, &|event| {
+                report_build(run, event);
+            })
+            .await?;
+            let bytes: u64 = artifacts.iter().map(|artifact| artifact.zip_bytes).sum();
+            let summary = format!(
+                "{}, {} zipped",
+                shopctl_report::count(artifacts.len(), "handler"),
+                shopctl_report::size(bytes)
+            );
+            Ok((artifacts, summary))
         })
-        .await?;
-        let bytes: u64 = artifacts.iter().map(|artifact| artifact.zip_bytes).sum();
-        let summary = format!(
-            "{}, {} zipped",
-            shopctl_report::count(artifacts.len(), "handler"),
-            shopctl_report::size(bytes)
-        );
-        Ok((artifacts, summary))
-    });
+        .await
+    };
     let site = async {
         if workspace.project.site_in(environment).is_none() {
             return Ok(None);
@@ -92,6 +99,26 @@ pub(crate) async fn prepare(
         ))
     })
     .await
+}
+
+/// Renders with stand-ins for the handlers' artifacts, so that a mistake in a template is told
+/// before anything is compiled.
+fn check_templates(workspace: &Workspace, environment: &Environment) -> Result<(), CommandError> {
+    let stand_ins: Vec<Artifact> = workspace
+        .project
+        .handlers()
+        .keys()
+        .map(|name| Artifact {
+            handler: name.to_string(),
+            digest: ArtifactDigest::new(shopctl_core::record::digest(name.as_str().as_bytes())),
+            zip_path: PathBuf::new(),
+            zip_bytes: 0,
+            binary_bytes: 0,
+            binary_digest: String::new(),
+            architecture: shopctl_build::Architecture::X86_64,
+        })
+        .collect();
+    render_all(workspace, environment, &stand_ins).map(|_| ())
 }
 
 /// A warning about a file as an event.

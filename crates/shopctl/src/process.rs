@@ -57,7 +57,10 @@ mod tests {
         assert!(!is_gone(&own));
         assert!(!is_gone("another machine 1 2"));
         assert!(!is_gone(""));
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let pid = child.id();
         let mark = format!("{} {pid} {}", place().unwrap(), started(pid).unwrap());
         assert!(!is_gone(&mark));

@@ -1,10 +1,11 @@
 //! A run: its events are numbered and shown in one place, and the user can stop it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use shopctl_core::event::{Command, Event, Numbered, Phase, VERSION};
+use shopctl_core::event::{Command, Event, Numbered, Outcome, Phase, VERSION};
 use shopctl_core::names::EnvironmentName;
 use shopctl_core::timings::Timings;
 use shopctl_deploy::EventSender;
@@ -144,6 +145,24 @@ impl Run {
 
 fn elapsed_ms(begin: Instant) -> u64 {
     u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The event stream of a run that could not begin: its last event alone.
+pub(crate) fn finished_early(error: &CommandError) -> String {
+    let last = Numbered {
+        version: VERSION,
+        sequence: 1,
+        elapsed_ms: 0,
+        event: Event::RunFinished {
+            outcome: Outcome::Failed,
+            exit_code: error.kind.exit_code(),
+            urls: BTreeMap::new(),
+            left: Vec::new(),
+            errors: vec![error.one_line()],
+        },
+    };
+    // An event is plain data, which always serialises.
+    serde_json::to_string(&last).unwrap_or_default()
 }
 
 async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink>>) {

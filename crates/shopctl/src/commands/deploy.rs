@@ -11,12 +11,13 @@ use shopctl_core::project::{
     ConfigValue, Environment, LocalValue, ParameterValue, Project, PseudoValue,
 };
 use shopctl_deploy::{RunReport, SiteConfigValue, SiteSource, UrlCheck};
-use shopctl_local::Running;
+use shopctl_local::{LocalError, Running};
 
 use crate::cli::{DeployArguments, Global};
 use crate::commands::apply::{Application, Materials};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
 use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
@@ -109,6 +110,7 @@ impl Deployment<'_> {
             ..
         } = *self;
         let project = &workspace.project;
+        let _lock = Lock::acquire(workspace, run).await?;
 
         // The cloud starts while handlers and site are built.
         let session = async {
@@ -324,16 +326,22 @@ pub(crate) fn verify(plan: &Plan) -> Result<(), CommandError> {
 
 /// Has the local cloud save what it holds, so that nothing is lost when it is killed.
 pub(crate) async fn save_local(session: &Session, run: &Run) {
-    if let Some((cloud, _)) = &session.local
-        && let Err(error) = cloud.snapshot().await
-    {
-        run.events.send(Event::Warned {
-            message: format!(
-                "the local cloud's state was not saved: {}",
-                local_error(error).one_line()
-            ),
-            location: None,
-        });
+    let Some((cloud, _)) = &session.local else {
+        return;
+    };
+    match cloud.snapshot().await {
+        Ok(_) => {}
+        // What an interrupted run left going is saved once it has settled.
+        Err(LocalError::Busy { .. }) if run.cancel.is_cancelled() => {}
+        Err(error) => {
+            run.events.send(Event::Warned {
+                message: format!(
+                    "the local cloud's state was not saved: {}",
+                    local_error(error).one_line()
+                ),
+                location: None,
+            });
+        }
     }
 }
 
@@ -402,5 +410,8 @@ pub(crate) async fn fail(run: Run, error: CommandError) -> CommandError {
         errors: vec![error.one_line()],
     })
     .await;
-    error
+    CommandError {
+        reported: true,
+        ..error
+    }
 }

@@ -16,6 +16,7 @@ use crate::cli::{Global, TeardownArguments};
 use crate::commands::{apply, deploy, status};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::lock::Lock;
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
@@ -61,7 +62,11 @@ pub(crate) async fn run(
         run: &run,
     };
     let held = OnceLock::new();
-    let mut result = teardown.run(&held).await;
+    let mut result = async {
+        let _lock = Lock::acquire(&workspace, &run).await?;
+        teardown.run(&held).await
+    }
+    .await;
     if let Some(lease) = held.get() {
         guard::release(lease, &run).await;
         if let Some(reason) = lease.lost() {
