@@ -11,14 +11,15 @@ use shopctl_core::run_document::{
 };
 use shopctl_deploy::prune::{carry_out, plan_prune};
 use shopctl_deploy::{EventSender, changes_nothing, observe, runs};
-use shopctl_testing::{ARTIFACTS, Command, FakeCloud, TestProject, TestResource, TestSite, TestStack};
+use shopctl_testing::{
+    ARTIFACTS, Command, FakeCloud, TestProject, TestResource, TestSite, TestStack,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 fn project(stacks: usize) -> TestProject {
-    let stacks = (0..stacks).map(|number| {
-        TestStack::new(&format!("s{number}")).with(TestResource::new("Queue"))
-    });
+    let stacks = (0..stacks)
+        .map(|number| TestStack::new(&format!("s{number}")).with(TestResource::new("Queue")));
     let mut project = TestProject::new(stacks);
     project.stacks.push(
         TestStack::new("page")
@@ -45,7 +46,11 @@ async fn looking_at_what_needs_no_change_costs_a_call_a_stack_and_two() {
     // `GetCallerIdentity` comes on top and makes N + 3 calls in three round trips.
     assert_eq!(
         calls.by_operation(),
-        BTreeMap::from([("DescribeStacks", 13), ("GetObject", 1), ("ListObjectsV2", 1)])
+        BTreeMap::from([
+            ("DescribeStacks", 13),
+            ("GetObject", 1),
+            ("ListObjectsV2", 1)
+        ])
     );
     assert_eq!(calls.rounds(), 2);
 }
@@ -75,14 +80,18 @@ async fn only_a_run_that_changes_something_asks_for_the_lock() {
     assert!(nothing(&project).await);
 
     let site = project.site.as_mut().unwrap();
-    site.files.insert("about.html".to_owned(), "<p>us</p>".to_owned());
+    site.files
+        .insert("about.html".to_owned(), "<p>us</p>".to_owned());
     assert!(!nothing(&project).await, "a file of the site is new");
     assert!(project.deploy(&cloud).await.succeeded());
     assert!(nothing(&project).await);
 
     let bucket = cloud.outputs("test-page")["Bucket"].clone();
     assert!(cloud.erase(&bucket, "about.html"));
-    assert!(!nothing(&project).await, "somebody deleted a file of the site");
+    assert!(
+        !nothing(&project).await,
+        "somebody deleted a file of the site"
+    );
 }
 
 /// Writes the document that a run of `project` leaves.
@@ -116,7 +125,9 @@ async fn keep(cloud: &FakeCloud, project: &TestProject, run: &str) {
     };
     for stack in &desired.stacks {
         let planned = RunStack::planned(stack, StackAction::Update);
-        document.stacks.insert(stack.template.stack.clone(), planned);
+        document
+            .stacks
+            .insert(stack.template.stack.clone(), planned);
         let key = template_key(&stack.template.digest);
         cloud.write(ARTIFACTS, &key, stack.template.body.as_bytes());
     }
@@ -127,8 +138,9 @@ async fn keep(cloud: &FakeCloud, project: &TestProject, run: &str) {
 async fn what_a_stack_a_kept_run_or_a_version_uses_is_never_pruned() {
     let cloud = FakeCloud::default();
     let key = |code: &str| format!("artifacts/{}.zip", digest(code.as_bytes()));
-    let mut project = TestProject::new([TestStack::new("api")
-        .with(TestResource::new("Function").of_type("AWS::Lambda::Function"))]);
+    let mut project =
+        TestProject::new([TestStack::new("api")
+            .with(TestResource::new("Function").of_type("AWS::Lambda::Function"))]);
     for code in ["one", "two", "three", "four"] {
         project.stack("api").code = Some(code.as_bytes().to_vec());
         assert!(project.deploy(&cloud).await.succeeded());
@@ -143,7 +155,10 @@ async fn what_a_stack_a_kept_run_or_a_version_uses_is_never_pruned() {
     assert_eq!(plan.runs, ["four", "one", "three"]);
     carry_out(&ports, ARTIFACTS, &plan).await.unwrap();
     let left = cloud.keys(ARTIFACTS);
-    assert!(left.contains(&key("two")), "the kept run needs it: {left:?}");
+    assert!(
+        left.contains(&key("two")),
+        "the kept run needs it: {left:?}"
+    );
     assert!(left.contains(&key("four")), "it is deployed: {left:?}");
     assert!(left.contains(&key("one")), "a version has it: {left:?}");
     assert!(!left.contains(&key("three")), "nobody needs it: {left:?}");

@@ -10,3 +10,4 @@ mod local_cloud;
 mod machine;
 mod rollback;
 mod tools;
+mod two_runs;

@@ -80,12 +80,15 @@ impl Application<'_> {
         held: &OnceLock<Arc<Lease>>,
     ) -> Result<RunReport, CommandError> {
         let run = self.run;
-        let (observed, plan) = run
+        let (observed, plan, changes) = run
             .phase(Phase::Plan, async {
                 let (mut observed, mut plan) = self.look(materials).await?;
-                let context = self.context(materials, &observed, None);
+                let changes = |plan: &Plan, observed: &Observed| {
+                    let context = self.context(materials, observed, None);
+                    !changes_nothing(plan, &context, observed)
+                };
                 // A run that changes nothing needs no lock, and no call for one.
-                if !changes_nothing(&plan, &context, &observed) {
+                if changes(&plan, &observed) {
                     let lease = guard::hold(
                         self.session,
                         run,
@@ -101,7 +104,8 @@ impl Application<'_> {
                 }
                 let stacks = materials.desired.stacks.len();
                 let summary = format!("{} of {stacks} stacks to deploy", changing(&plan));
-                Ok(((observed, plan), summary))
+                let changes = changes(&plan, &observed);
+                Ok(((observed, plan, changes), summary))
             })
             .await?;
         let templates = || materials.desired.stacks.iter().map(|stack| &stack.template);
@@ -123,7 +127,7 @@ impl Application<'_> {
             omitted: omitted.clone(),
         });
 
-        let lease = held.get().cloned();
+        let lease = held.get().filter(|_| changes).cloned();
         let context = self.context(materials, &observed, lease.clone());
         let Some(lease) = lease else {
             return Ok(execute(&plan, Arc::new(context)).await);
