@@ -168,7 +168,9 @@ async fn change(
     });
     let since = cloudformation.latest_event(&id.stack).await?;
     context.state.stack_touched(&deployment.stack);
-    let token = format!("{}-{}", context.run, &digest[..8.min(digest.len())]);
+    // Two stacks may have the same template.
+    let digest_start = &digest[..8.min(digest.len())];
+    let token = format!("{}-{}-{digest_start}", context.run, deployment.stack);
     cloudformation.execute_change_set(&id, &token).await?;
     let followed = follow(context, &deployment.stack, &id.stack, since).await?;
     if !followed.status.is_success() || followed.status == StackStatus::DeleteComplete {
@@ -288,7 +290,7 @@ async fn remove(
     });
     let since = cloudformation.latest_event(&description.stack_id).await?;
     context.state.stack_touched(&deployment.stack);
-    let token = format!("{}-remove", context.run);
+    let token = format!("{}-{}-remove", context.run, deployment.stack);
     cloudformation
         .delete_stack(&description.stack_id, &token)
         .await?;
@@ -317,7 +319,7 @@ async fn discard_review(
         .is_some_and(|description| description.status == StackStatus::ReviewInProgress);
     if in_review {
         cloudformation
-            .delete_stack(stack_id, &format!("{}-review", context.run))
+            .delete_stack(stack_id, &format!("{}-{cloud_name}-review", context.run))
             .await?;
     }
     Ok(())

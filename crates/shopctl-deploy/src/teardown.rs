@@ -72,7 +72,7 @@ pub(crate) async fn delete_stack(
             context.ports.objects.empty(bucket).await?;
         }
         let since = cloudformation.latest_event(&description.stack_id).await?;
-        let token = format!("{}-delete-{tries}", context.run);
+        let token = format!("{}-{stack}-delete-{tries}", context.run);
         context.state.stack_touched(stack);
         cloudformation
             .delete_stack(&description.stack_id, &token)

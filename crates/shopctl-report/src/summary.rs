@@ -128,12 +128,18 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
     let time = duration(end.elapsed_ms);
     let changes = changes(run);
     let (glyph, role, title, detail) = match (end.outcome, teardown) {
-        (Outcome::Succeeded, false) => (
-            Glyph::Done,
-            Role::Good,
-            format!("Deployed {target} in {time}"),
-            changes,
-        ),
+        (Outcome::Succeeded, false) => {
+            let title = match run.command {
+                Some(Command::Rollback) => {
+                    format!(
+                        "Rolled {} back in {}, in {time}",
+                        run.project, run.environment
+                    )
+                }
+                _ => format!("Deployed {target} in {time}"),
+            };
+            (Glyph::Done, Role::Good, title, changes)
+        }
         (Outcome::Succeeded, true) if end.left.is_empty() => {
             let detail = join_parts(&[changes, "nothing is left".to_owned()]);
             (

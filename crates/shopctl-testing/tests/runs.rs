@@ -24,7 +24,7 @@ fn project(stacks: usize) -> TestProject {
     project.stacks.push(
         TestStack::new("page")
             .with(TestResource::new("Site").of_type("AWS::S3::Bucket"))
-            .with_output("Bucket", "!Ref Site")
+            .with_output("Bucket", "{ Ref: Site }")
             .with_output("Distribution", "D1"),
     );
     project.site = Some(TestSite {
@@ -38,7 +38,8 @@ fn project(stacks: usize) -> TestProject {
 async fn looking_at_what_needs_no_change_costs_a_call_a_stack_and_two() {
     let cloud = FakeCloud::default();
     let project = project(12);
-    assert!(project.deploy(&cloud).await.succeeded());
+    let first = project.deploy(&cloud).await;
+    assert!(first.succeeded(), "{:?}", first.report().errors);
     cloud.forget_calls();
     let again = project.runner(&cloud, Command::Deploy).run().await;
     assert!(again.succeeded() && !again.report().changed);

@@ -103,9 +103,13 @@ fn answer(display: &Display, plan: &PrunePlan, dry_run: bool) -> u8 {
             ));
         }
     }
-    let verb = if dry_run { "Would delete" } else { "Deleted" };
+    let (delete, forget) = if dry_run {
+        ("Would delete", "forget")
+    } else {
+        ("Deleted", "forgot")
+    };
     display.result(&format!(
-        "{verb} {} ({}) and forget {}; {kept}.",
+        "{delete} {} ({}) and {forget} {}; {kept}.",
         count(plan.objects.len(), "object"),
         shopctl_report::size(plan.bytes()),
         count(plan.runs.len(), "run")
