@@ -5,6 +5,7 @@ the probes tell which patches are needed still. Nothing here is for looks: a pat
 does where a template or a program relies on it.
 """
 
+import email.utils
 import functools
 import http.server
 import inspect
@@ -18,9 +19,10 @@ import ministack.services.cloudformation.custom_resource as custom_resource
 import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.rds_data as rds_data
 from ministack import app
-from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc, s3
-from ministack.services.cloudformation import changesets, handlers
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, s3, ses_v2
+from ministack.services.cloudformation import changesets, handlers, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
@@ -31,6 +33,7 @@ def apply():
     prompt_answers()
     clean_function_environment()
     custom_resources_fail_fast()
+    exports_in_use_stay()
     preflight_names_the_headers()
     http_api_cors()
     request_validators()
@@ -38,6 +41,9 @@ def apply():
     buckets_with_objects_stay()
     user_pool_provider_url()
     s3_origins()
+    missing_objects_of_an_origin()
+    rules_invoke_asynchronously()
+    senders_of_mail_are_checked()
     databases_on_this_machine()
     change_sets_of_outputs()
 
@@ -127,6 +133,37 @@ def custom_resources_fail_fast():
         return result
 
     lambda_svc._execute_function_with_config_scope = execute
+
+
+def exports_in_use_stay():
+    """An update may take away or change an export that another stack imports, and an export that is taken away can be
+    imported for ever. On AWS the update fails and rolls back."""
+    original = stacks._resolve_stack_outputs
+
+    def importer(name, stack_id):
+        for other, stack in cloudformation._stacks.items():
+            if stack.get("StackId") != stack_id and "DELETE" not in stack.get("StackStatus", ""):
+                if name in handlers._imported_export_names(stack, other):
+                    return other
+        return None
+
+    def resolve(definitions, conditions, resources, parameters, mappings, stack_name, stack_id):
+        outputs, exports = original(definitions, conditions, resources, parameters, mappings, stack_name, stack_id)
+        gone = []
+        for name, export in list(cloudformation._exports.items()):
+            if export.get("StackId") != stack_id or exports.get(name) == export:
+                continue
+            other = importer(name, stack_id)
+            if other and name in exports:
+                raise ValueError(f"Cannot update export {name} as it is in use by {other}")
+            if other:
+                raise ValueError(f"Export {name} cannot be deleted as it is in use by {other}")
+            gone.append(name)
+        for name in gone:
+            cloudformation._exports.pop(name, None)
+        return outputs, exports
+
+    stacks._resolve_stack_outputs = resolve
 
 
 def preflight_names_the_headers():
@@ -292,6 +329,79 @@ def s3_origins():
     kind = "AWS::CloudFront::Distribution"
     wrap(kind, "create", lambda create, logical_id, new, *rest: create(logical_id, filled(new), *rest))
     wrap(kind, "update", lambda update, physical_id, old, new, *rest: update(physical_id, filled(old), filled(new), *rest))
+
+
+def missing_objects_of_an_origin():
+    """CloudFront answers 403 for an object that is not there even when the bucket's policy lets it list the bucket:
+    with s3:ListBucket it is 404, which is what a site shows as "not found"."""
+    original = s3.serve_cloudfront_origin_fetch
+
+    def may_list(bucket, source_arn, identity):
+        policy = s3._bucket_policies.get_scoped(s3._bucket_owner_account(bucket) or get_account_id(), None, bucket)
+        if not policy or not (source_arn or identity):
+            return False
+        context = iam_evaluator.EvalContext(
+            principal_arn=f"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {identity}" if identity else "*",
+            principal_type="User" if identity else "Service",
+            principal_account="",
+            action="s3:ListBucket",
+            resource_arn=f"arn:aws:s3:::{bucket}",
+            region=get_region(),
+            service_context={"aws:sourcearn": source_arn} if source_arn else {},
+        )
+        service = None if identity else "cloudfront.amazonaws.com"
+        return iam_evaluator.evaluate_resource_policy(policy, context, service=service).decision == "Allow"
+
+    def fetch(bucket_name, key, method, headers, source_arn="", oai_id=""):
+        bucket = s3._ensure_bucket(bucket_name)
+        if bucket is not None and key not in bucket["objects"] and may_list(bucket_name, source_arn, oai_id):
+            return s3._error("NoSuchKey", "The specified key does not exist.", 404, f"/{bucket_name}/{key}")
+        return original(bucket_name, key, method, headers, source_arn=source_arn, oai_id=oai_id)
+
+    s3.serve_cloudfront_origin_fetch = fetch
+
+
+def rules_invoke_asynchronously():
+    """A rule of EventBridge calls its function once and forgets it: no second try, no failure queue. On AWS that is an
+    asynchronous invocation like any other."""
+
+    def dispatch(arn, payload):
+        try:
+            event = json.loads(payload)
+        except (json.JSONDecodeError, TypeError):
+            event = {"body": payload}
+        function, config, name = lambda_svc._get_func_record_for_ref(arn)
+        if function and config:
+            lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), event)
+        else:
+            eventbridge.logger.warning("EventBridge: function %s not found", name)
+
+    eventbridge._dispatch_to_lambda = dispatch
+
+
+def senders_of_mail_are_checked():
+    """Where policies are enforced (AUTH=true), sending mail is checked against the resource `*` and without
+    `ses:FromAddress`: a role that may send as one address only, may not send at all. On AWS the resource is the
+    sender's identity, the address itself or its domain."""
+    original = app._enforce_ses_v2
+
+    def enforce(method, path, headers, body, query_params, request_id):
+        action = app.AUTH and iam_actions.extract_iam_action("ses", method, path, headers, body, query_params)
+        sender = action in ("ses:SendEmail", "ses:SendBulkEmail") and iam_actions._safe_json_field(body, "FromEmailAddress")
+        if not sender:
+            return original(method, path, headers, body, query_params, request_id)
+        name, address = email.utils.parseaddr(sender)
+        known = address in ses_v2._identities or address in ses_v2._v1_identities
+        identity = address if known else address.rpartition("@")[2]
+        region = app.extract_region(headers, query_params)
+        resource = f"arn:aws:ses:{region}:{get_account_id()}:identity/{identity}"
+        keys = {"ses:fromaddress": address, **({"ses:fromdisplayname": name} if name else {})}
+        return app._enforce_data_plane(
+            "sesv2", action, headers, query_params, request_id,
+            resource_arn=resource, service_context=keys, named_resource=resource,
+        )
+
+    app._enforce_ses_v2 = enforce
 
 
 def databases_on_this_machine():

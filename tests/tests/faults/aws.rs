@@ -52,6 +52,9 @@ fn without_credentials_it_says_how_to_get_some_at_once() {
         assert!(output.took.as_secs() < 10, "{output}");
         output.expect_stderr(&["credentials", "AWS_PROFILE", "aws sts get-caller-identity"]);
     }
+    let deploy = ["deploy", "--env", "staging", "--yes", "--output", "json"];
+    let output = project.command(&deploy).run().expect_code(5);
+    assert_eq!(output.finished()["exit_code"], 5, "{output}");
 }
 
 #[test]

@@ -1,20 +1,25 @@
 //! Wrong input: told with its place and a way out, before anything is called.
 
-use shopctl_tests::{Output, TestProject};
+use serde_json::json;
+use shopctl_tests::TestProject;
 
 /// Deploys what has something wrong in it.
 #[track_caller]
-fn refused(project: &TestProject, parts: &[&str]) -> Output {
+fn refused(project: &TestProject, parts: &[&str]) {
     let output = project.deploy().run().expect_code(4).expect_stderr(parts);
+    // Programs that read the events are told too.
+    let finished = output.finished();
+    assert_eq!(finished["outcome"], "failed", "{finished}");
+    assert_eq!(finished["exit_code"], 4, "{finished}");
+    assert_ne!(finished["errors"], json!([]), "{finished}");
     nothing_is_there(project);
-    output
 }
 
 /// No stack is there.
 #[track_caller]
 fn nothing_is_there(project: &TestProject) {
     let status = project.status();
-    assert_eq!(status["stacks"], serde_json::json!([]), "{status}");
+    assert_eq!(status["stacks"], json!([]), "{status}");
 }
 
 #[test]
@@ -33,6 +38,9 @@ fn an_environment_that_is_not_there_is_named_with_its_like() {
             output.expect_stderr(&["there is no environment 'lokal'", "did you mean 'local'?"]);
         assert_eq!(output.stdout, "");
     }
+    let deploy = ["deploy", "--env", "lokal", "--yes", "--output", "json"];
+    let output = project.command(&deploy).run().expect_code(4);
+    assert_eq!(output.finished()["exit_code"], 4, "{output}");
 }
 
 #[test]
@@ -80,8 +88,8 @@ fn a_wrong_project_file_is_told_with_line_and_column() {
         ("  alone: {}", "  alone: {", &["shopctl.yaml:"]),
     ] {
         project.edit("shopctl.yaml", old, new);
-        let said = project.deploy().run().expect_code(4);
-        said.expect_stderr(parts);
+        let said = project.deploy().run().expect_code(4).expect_stderr(parts);
+        assert_eq!(said.finished()["exit_code"], 4);
         project.write("shopctl.yaml", &right);
     }
 }
@@ -162,6 +170,23 @@ fn an_output_that_no_template_has_is_told_where_it_is_asked_for() {
             "shopctl.yaml:13:25",
             "did you mean 'second.QueueName'?",
         ],
+    );
+}
+
+#[test]
+fn a_wrong_template_is_told_before_anything_is_compiled() {
+    let project = TestProject::small("greeter");
+    project.edit(
+        "stacks/other/template.yaml",
+        "AWS::SNS::Topic",
+        "[AWS::SNS::Topic]",
+    );
+    let said = project.deploy().run().expect_code(4);
+    let said = said.expect_stderr(&["stacks/other/template.yaml:5:"]);
+    let built = said.events_of("phase_progressed");
+    assert!(
+        built.iter().all(|event| event["phase"] != "build"),
+        "{said}"
     );
 }
 

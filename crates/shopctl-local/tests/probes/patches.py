@@ -3,16 +3,20 @@
 Runs all of them and prints a line each; ends with 1 when one failed.
 """
 
+import contextlib
 import json
 import os
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
+import urllib.request
 
 from support import (
-    PORT, ClientError, client, deploy, function, reason, request, role, settled, upload_function, wait_until,
+    PORT, SESSION, ClientError, client, deploy, function, reason, request, role, settled, upload_function, wait_until,
 )
 
 ECHO = """return {"statusCode": 200, "body": json.dumps({
@@ -125,6 +129,41 @@ return {}""")
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE", stack
     assert "no seed to be had" in reason("custom-bad"), reason("custom-bad")
     assert time.monotonic() - started < 10
+
+
+def probe_exports_in_use_stay():
+    stacks = client("cloudformation")
+    queue = {"Queue": {"Type": "AWS::SQS::Queue"}}
+
+    def owner(outputs):
+        template = json.dumps({"Resources": queue, "Outputs": outputs})
+        stacks.update_stack(StackName="owner", TemplateBody=template)
+        return settled("owner")["StackStatus"]
+
+    def exports(**named):
+        return {name: {"Value": value, "Export": {"Name": "probe-" + name}} for name, value in named.items()}
+
+    def create(name, resources, outputs=None):
+        stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs or {}}))
+        assert settled(name)["StackStatus"] == "CREATE_COMPLETE"
+
+    def reasons():
+        return [event.get("ResourceStatusReason") for event in stacks.describe_stack_events(StackName="owner")["StackEvents"]]
+
+    create("owner", queue, exports(Used="1", Free="1"))
+    topic = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "probe-Used"}}}}
+    create("importer", topic)
+    assert owner(exports(Used="1")) == "UPDATE_COMPLETE"
+    listed = lambda: sorted(export["Name"] for export in stacks.list_exports()["Exports"] if export["Name"].startswith("probe-"))
+    assert listed() == ["probe-Used"], listed()
+    assert owner({"Used": {"Value": "1"}}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Export probe-Used cannot be deleted as it is in use by importer" in reasons(), reasons()
+    assert owner(exports(Used="2")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Cannot update export probe-Used as it is in use by importer" in reasons(), reasons()
+    assert listed() == ["probe-Used"]
+    stacks.delete_stack(StackName="importer")
+    assert settled("importer") is None
+    assert owner({"Used": {"Value": "1"}}) == "UPDATE_COMPLETE" and listed() == []
 
 
 def probe_browsers_may_call_cognito():
@@ -334,6 +373,181 @@ def probe_one_origin_for_site_and_api():
     assert (status, body, headers["content-type"]) == (200, b"<html>", "text/html"), (status, body)
     status, _, body = request("GET", "/api/products?limit=1&q=%2F", host=host)
     assert status == 200 and json.loads(body)["path"] == "/api/products", (status, body)
+
+
+def probe_missing_objects_of_an_origin():
+    def site(name, actions):
+        bucket = f"arn:aws:s3:::{name}"
+        statements = [
+            {
+                "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": action,
+                "Resource": bucket if action == "s3:ListBucket" else bucket + "/*",
+                "Condition": {"StringEquals": {"AWS:SourceArn": {"Fn::Sub": "arn:aws:cloudfront::${AWS::AccountId}:distribution/${Distribution}"}}},
+            }
+            for action in actions
+        ]
+        access = {"Name": name, "OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4"}
+        distribution = {
+            "Enabled": True,
+            "Origins": [
+                {
+                    "Id": "site", "DomainName": {"Fn::GetAtt": "Bucket.RegionalDomainName"}, "S3OriginConfig": {},
+                    "OriginAccessControlId": {"Ref": "Access"},
+                }
+            ],
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "site", "ViewerProtocolPolicy": "allow-all", "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+            },
+        }
+        resources = {
+            "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}},
+            "Access": {"Type": "AWS::CloudFront::OriginAccessControl", "Properties": {"OriginAccessControlConfig": access}},
+            "Policy": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}},
+            },
+            "Distribution": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": distribution}},
+        }
+        stack = deploy(name, resources, {"Domain": {"Fn::GetAtt": "Distribution.DomainName"}})
+        assert stack["StackStatus"] == "CREATE_COMPLETE", reason(name)
+        client("s3").put_object(Bucket=name, Key="there.txt", Body=b"x")
+        host = stack["Outputs"]["Domain"].split(".")[0] + f".cloudfront.localhost:{PORT}"
+        return [request("GET", path, host=host)[0] for path in ("/there.txt", "/missing.txt")]
+
+    assert site("listed", ["s3:GetObject", "s3:ListBucket"]) == [200, 404]
+    assert site("unlisted", ["s3:GetObject"]) == [200, 403]
+    # Listing alone shows nothing of what is there.
+    assert site("unread", ["s3:ListBucket"]) == [403, 404]
+
+
+def probe_rules_invoke_asynchronously():
+    queues, table = client("sqs"), client("dynamodb")
+    # Counts the tries, and succeeds with the third when the event says so.
+    code = upload_function("rule.zip", """
+answer = json.loads(aws("dynamodb", "DynamoDB_20120810.UpdateItem", {
+    "TableName": "rule-tries", "Key": {"id": {"S": event["detail"]["id"]}}, "UpdateExpression": "ADD tries :one",
+    "ExpressionAttributeValues": {":one": {"N": "1"}}, "ReturnValues": "ALL_NEW"}))
+if int(answer["Attributes"]["tries"]["N"]) < event["detail"]["fails"] + 1:
+    raise ValueError("not yet")
+return {}""")
+    resources = {
+        **role(),
+        "Function": function(code, FunctionName="rule"),
+        "Tries": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "TableName": "rule-tries", "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            },
+        },
+        "Failed": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "rule-failed"}},
+        "Invocation": {
+            "Type": "AWS::Lambda::EventInvokeConfig",
+            "Properties": {
+                "FunctionName": {"Ref": "Function"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 2,
+                "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": "Failed.Arn"}}},
+            },
+        },
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "EventPattern": {"source": ["probe.rule"]},
+                "Targets": [{"Id": "function", "Arn": {"Fn::GetAtt": "Function.Arn"}}],
+            },
+        },
+        "Permission": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "FunctionName": {"Ref": "Function"}, "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
+                "SourceArn": {"Fn::GetAtt": "Rule.Arn"},
+            },
+        },
+    }
+    stack = deploy("rule", resources)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reason("rule")
+
+    def send(name, fails):
+        detail = json.dumps({"id": name, "fails": fails})
+        client("events").put_events(Entries=[{"Source": "probe.rule", "DetailType": "t", "Detail": detail}])
+
+    def tries(name):
+        item = table.get_item(TableName="rule-tries", Key={"id": {"S": name}}).get("Item")
+        return int(item["tries"]["N"]) if item else 0
+
+    send("recovers", 1)
+    send("fails", 9)
+    url = queues.get_queue_url(QueueName="rule-failed")["QueueUrl"]
+    bodies = []
+
+    def failed():
+        bodies.extend(message["Body"] for message in queues.receive_message(QueueUrl=url).get("Messages", []))
+        return bodies
+
+    wait_until("the failure queue", failed, 20)
+    assert len(bodies) == 1 and "fails" in bodies[0], bodies
+    assert (tries("recovers"), tries("fails")) == (2, 3)
+
+
+def probe_senders_of_mail_are_checked():
+    """With a cloud of its own, that enforces policies."""
+    launcher = os.path.join(os.path.dirname(__file__), "..", "..", "cloud", "launch.py")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": folder, "TMPDIR": folder, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "MINISTACK_REGION": "us-east-1", "MINISTACK_ACCOUNT_ID": "000000000000", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nonexistent", "STATE_DIR": folder + "/keys", "SHOPCTL_DATA": folder + "/data",
+            "SHOPCTL_RECORD": folder + "/record.json", "SHOPCTL_DIE_WITH_PARENT": str(os.getpid()), "AUTH": "true",
+        }
+        with open(folder + "/log", "wb") as log:
+            server = subprocess.Popen([sys.executable, "-I", "-X", "utf8", launcher], env=environment, stdout=log, stderr=log)
+        try:
+            endpoint = f"http://127.0.0.1:{port}"
+
+            def serves():
+                assert server.poll() is None, open(folder + "/log").read()
+                with contextlib.suppress(OSError):
+                    return urllib.request.urlopen(endpoint + "/_shopctl/status").status == 200
+
+            wait_until("a cloud that enforces policies", serves, 30)
+
+            def at(service, **keys):
+                keys = keys or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+                return SESSION.create_client(service, region_name="us-east-1", endpoint_url=endpoint, **keys)
+
+            users, mail = at("iam"), at("sesv2")
+            for identity in ("shop@one.example", "two.example"):
+                mail.create_email_identity(EmailIdentity=identity)
+            users.create_user(UserName="sender")
+            statement = {
+                "Effect": "Allow", "Action": "ses:SendEmail", "Resource": "arn:aws:ses:us-east-1:000000000000:identity/*",
+                "Condition": {"StringEquals": {"ses:FromAddress": ["shop@one.example", "any@two.example"]}},
+            }
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            users.put_user_policy(UserName="sender", PolicyName="send", PolicyDocument=policy)
+            key = users.create_access_key(UserName="sender")["AccessKey"]
+            sender = at("sesv2", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+
+            def send(address):
+                text = {"Data": "hello"}
+                try:
+                    sender.send_email(
+                        FromEmailAddress=address, Destination={"ToAddresses": ["anna@example.com"]},
+                        Content={"Simple": {"Subject": text, "Body": {"Text": text}}},
+                    )
+                    return "sent"
+                except ClientError as error:
+                    return error.response["Error"]["Code"] + " " + error.response["Error"]["Message"]
+
+            assert send("shop@one.example") == send("The shop <any@two.example>") == "sent"
+            refused = send("boss@two.example")
+            assert "AccessDenied" in refused and "identity/two.example" in refused, refused
+        finally:
+            server.terminate()
+            server.wait(20)
 
 
 def probe_databases_are_on_this_machine():
