@@ -1,9 +1,8 @@
 //! The repository that these tests belong to, and copies of it.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The repository's folder.
 pub fn checkout() -> &'static Path {
@@ -36,11 +35,28 @@ pub(crate) fn copy_checkout(to: &Path) {
             copy_file(&from, &to.join(file));
         }
     }
-    // Installing them takes longer than the tests that need them.
-    let packages = checkout().join("frontend/node_modules");
-    if packages.is_dir() {
-        symlink(packages, to.join("frontend/node_modules")).unwrap();
+    // Installing them takes longer than the tests that need them. No symbolic link: an `npm ci`
+    // in the copy would empty the folder behind it.
+    if let Ok(packages) = checkout().join("frontend/node_modules").canonicalize() {
+        let target = to.join("frontend/node_modules");
+        let linked = copy_with(&["--archive", "--link"], &packages, &target);
+        assert!(
+            linked || copy_with(&["--archive", "--force"], &packages, &target),
+            "the site's packages can be copied"
+        );
     }
+}
+
+/// Copies with `cp`; whether that worked. Hard links do not reach another file system.
+fn copy_with(options: &[&str], from: &Path, to: &Path) -> bool {
+    let _ = fs::remove_dir_all(to);
+    let mut command = Command::new("cp");
+    command
+        .args(options)
+        .arg(from)
+        .arg(to)
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Copies a folder with all that is in it.

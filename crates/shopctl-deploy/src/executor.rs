@@ -3,234 +3,23 @@
 //!
 //! It makes no decision about what to do with a stack; see `stack.rs` for that.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, Failure, Leftover, StackResult};
-use shopctl_core::names::{CloudStackName, StackName};
-use shopctl_core::plan::{Action, Plan, PlannedValue, StackAction, Step, StepId};
+use shopctl_core::names::StackName;
+use shopctl_core::plan::{Action, Plan, StackAction, Step, StepId};
 use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteRecord, StackRecord};
-use shopctl_core::status::{DeployApproach, StackStatus};
-use shopctl_core::template::RenderedTemplate;
-use tokio::sync::{Semaphore, mpsc};
+use shopctl_core::status::DeployApproach;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use crate::lock::Lease;
-use crate::ports::{Body, CloudError, Ports};
-use crate::site::{SiteConfigValue, SiteFile};
+use crate::context::{Context, Work};
+use crate::ports::{CloudError, CloudErrorKind};
+use crate::schedule::Schedule;
 use crate::{site, stack, teardown};
-
-/// Hears of events.
-type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// Where the executor's events go.
-#[derive(Clone)]
-pub struct EventSender {
-    channel: mpsc::UnboundedSender<Event>,
-    observer: Option<Observer>,
-}
-
-impl EventSender {
-    /// Sends into `channel`; whoever numbers the events reads from it.
-    pub fn new(channel: mpsc::UnboundedSender<Event>) -> Self {
-        Self {
-            channel,
-            observer: None,
-        }
-    }
-
-    /// Has `observer` hear of each event at the moment when it is sent.
-    #[must_use]
-    pub fn observed_by(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
-    /// Sends an event. A reader that went away is no reason to stop a deploy.
-    pub fn send(&self, event: Event) {
-        if let Some(observer) = &self.observer {
-            observer(&event);
-        }
-        let _ = self.channel.send(event);
-    }
-}
-
-/// Where the bytes of uploads are, by object key.
-#[derive(Debug, Clone, Default)]
-pub struct UploadBodies(pub BTreeMap<String, Body>);
-
-/// The site to be synced.
-#[derive(Debug, Clone)]
-pub struct SiteSource {
-    /// Its files.
-    pub files: Vec<SiteFile>,
-    /// The bucket's name.
-    pub bucket: PlannedValue,
-    /// The distribution's ID.
-    pub distribution: Option<PlannedValue>,
-    /// Name and values of the run-time configuration.
-    pub config: Option<(String, IndexMap<String, SiteConfigValue>)>,
-}
-
-/// A URL to be checked.
-#[derive(Debug, Clone)]
-pub struct UrlCheck {
-    /// Its name, for instance `site`.
-    pub name: String,
-    /// Its value.
-    pub url: PlannedValue,
-    /// Path below it that has to answer; `None` when it is only shown.
-    pub check: Option<String>,
-}
-
-/// What steps share.
-pub struct Context {
-    /// The cloud.
-    pub ports: Ports,
-    /// Events go here.
-    pub events: EventSender,
-    /// Set when the user interrupts.
-    pub cancel: CancellationToken,
-    /// Identifier of the run; part of change set names and request tokens.
-    pub run: String,
-    /// The bucket of artifacts and records.
-    pub bucket: String,
-    /// The stacks of the run in CloudFormation.
-    pub cloud_names: Vec<CloudStackName>,
-    /// Rendered templates.
-    pub templates: BTreeMap<StackName, RenderedTemplate>,
-    /// Bytes of uploads.
-    pub uploads: UploadBodies,
-    /// The site.
-    pub site: Option<SiteSource>,
-    /// URLs.
-    pub urls: Vec<UrlCheck>,
-    /// How long URLs may take to answer.
-    pub url_deadline: Duration,
-    /// Stacks that may be worked on at once.
-    pub concurrency: usize,
-    /// What the steps learn; begins with what was observed.
-    pub state: State,
-    /// The environment's lock, when the run holds it.
-    pub lease: Option<Arc<Lease>>,
-}
-
-/// What the steps of a run learn.
-#[derive(Debug, Default)]
-pub struct State {
-    inner: Mutex<Learned>,
-}
-
-#[derive(Debug, Default)]
-struct Learned {
-    outputs: BTreeMap<StackName, IndexMap<String, String>>,
-    statuses: BTreeMap<StackName, StackStatus>,
-    stacks: IndexMap<StackName, StackRecord>,
-    site: Option<SiteRecord>,
-    site_listing: Option<(String, BTreeMap<String, String>)>,
-    leftovers: Vec<Leftover>,
-    errors: Vec<String>,
-}
-
-impl State {
-    /// Begins with what was observed.
-    pub fn new(observed: &Observed) -> Self {
-        let record = observed.record.as_ref();
-        let described = observed
-            .stacks
-            .iter()
-            .map(|(stack, seen)| (stack.clone(), seen.outputs.clone()));
-        Self {
-            inner: Mutex::new(Learned {
-                outputs: described.collect(),
-                statuses: observed
-                    .stacks
-                    .iter()
-                    .map(|(stack, seen)| (stack.clone(), seen.status))
-                    .collect(),
-                stacks: record
-                    .map(|record| record.stacks.clone())
-                    .unwrap_or_default(),
-                site: record.and_then(|record| record.site.clone()),
-                site_listing: observed.site.clone(),
-                ..Learned::default()
-            }),
-        }
-    }
-
-    fn status(&self, stack: &StackName) -> Option<StackStatus> {
-        self.with(|learned| learned.statuses.get(stack).copied())
-    }
-
-    fn outputs(&self, stack: &StackName) -> IndexMap<String, String> {
-        self.with(|learned| learned.outputs.get(stack).cloned().unwrap_or_default())
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut Learned) -> T) -> T {
-        // A step that panicked left plain data behind; it is as good as before.
-        change(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The value, if it is known by now.
-    pub fn value(&self, value: &PlannedValue) -> Option<String> {
-        match value {
-            PlannedValue::Known(text) => Some(text.clone()),
-            PlannedValue::OutputOf { stack, output } => {
-                self.with(|learned| learned.outputs.get(stack)?.get(output).cloned())
-            }
-        }
-    }
-
-    pub(crate) fn stack_record(&self, stack: &StackName) -> Option<StackRecord> {
-        self.with(|learned| learned.stacks.get(stack).cloned())
-    }
-
-    /// From here until [`State::stack_done`] the stack is not what the record says.
-    pub(crate) fn stack_touched(&self, stack: &StackName) {
-        self.with(|learned| {
-            learned.stacks.shift_remove(stack);
-            learned.outputs.remove(stack);
-        });
-    }
-
-    pub(crate) fn stack_done(
-        &self,
-        stack: &StackName,
-        outputs: IndexMap<String, String>,
-        record: StackRecord,
-    ) {
-        self.with(|learned| {
-            learned.outputs.insert(stack.clone(), outputs);
-            learned.stacks.insert(stack.clone(), record);
-        });
-    }
-
-    pub(crate) fn site_record(&self) -> Option<SiteRecord> {
-        self.with(|learned| learned.site.clone())
-    }
-
-    /// What the site's bucket held when the run looked, once: later looks have to be new.
-    pub(crate) fn take_site_listing(&self, bucket: &str) -> Option<BTreeMap<String, String>> {
-        let (listed, objects) = self.with(|learned| learned.site_listing.take())?;
-        (listed == bucket).then_some(objects)
-    }
-
-    pub(crate) fn set_site(&self, site: SiteRecord) {
-        self.with(|learned| learned.site = Some(site));
-    }
-
-    pub(crate) fn leave(&self, leftover: Leftover) {
-        self.with(|learned| learned.leftovers.push(leftover));
-    }
-
-    fn fail(&self, error: String) {
-        self.with(|learned| learned.errors.push(error));
-    }
-}
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -243,6 +32,8 @@ pub struct RunReport {
     pub interrupted: bool,
     /// Whether a stack that failed needs a person before it can be deployed again.
     pub stuck: bool,
+    /// Whether it failed because the credentials are wrong or expired.
+    pub credentials: bool,
     /// Why it failed, a line each.
     pub errors: Vec<String>,
     /// What a teardown left.
@@ -267,6 +58,8 @@ pub(crate) enum StepError {
     Interrupted,
     /// A stack failed; its event tells more.
     Stack(Box<Failure>),
+    /// The credentials are wrong or expired: no other step can work either.
+    Credentials(CloudError),
     /// Something else failed.
     Other {
         message: String,
@@ -276,9 +69,12 @@ pub(crate) enum StepError {
 
 impl From<CloudError> for StepError {
     fn from(error: CloudError) -> Self {
-        StepError::Other {
-            message: error.to_string(),
-            hint: None,
+        match error.kind {
+            CloudErrorKind::Credentials => StepError::Credentials(error),
+            _ => StepError::Other {
+                message: error.to_string(),
+                hint: None,
+            },
         }
     }
 }
@@ -286,6 +82,7 @@ impl From<CloudError> for StepError {
 enum End {
     Done { changed: bool },
     Failed { stuck: bool },
+    NoCredentials,
     Interrupted,
 }
 
@@ -302,92 +99,93 @@ pub fn changes_nothing(plan: &Plan, context: &Context, observed: &Observed) -> b
 
 /// Runs `plan` to its end: every step is done, failed or skipped when this returns.
 pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
+    let work = Arc::new(Work::new(context));
     let mut report = RunReport::default();
-    let mut waiting: Vec<&Step> = plan.steps.iter().collect();
-    let mut done: BTreeSet<StepId> = BTreeSet::new();
-    // Steps that will never be done, each with the failure that is to blame.
-    let mut lost: BTreeMap<StepId, Option<StepId>> = BTreeMap::new();
+    let mut schedule = Schedule::new(&plan.steps);
     let mut running: JoinSet<(StepId, End)> = JoinSet::new();
-    let stacks = Arc::new(Semaphore::new(context.concurrency.max(1)));
+    let stacks = Arc::new(Semaphore::new(work.concurrency.max(1)));
     // Uploads share one uplink; more at once only makes each slower.
     let uploads = Arc::new(Semaphore::new(4));
 
     loop {
-        let mut still_waiting = Vec::new();
-        for step in waiting {
-            let cause = step.after.iter().find_map(|id| lost.get(id));
-            if context.cancel.is_cancelled() || cause.is_some() {
-                let cause = cause.cloned().flatten();
-                context.events.send(Event::StepSkipped {
-                    step: step.id.clone(),
-                    title: title(&step.action),
-                    cause: cause.clone(),
-                });
-                lost.insert(step.id.clone(), cause);
-            } else if step.after.iter().all(|id| done.contains(id)) {
-                let limit = match step.action {
-                    Action::Upload { .. } => uploads.clone(),
-                    _ => stacks.clone(),
-                };
-                let step = step.clone();
-                let context = context.clone();
-                running.spawn(async move {
-                    // The semaphores are never closed, so a permit always comes.
-                    let _permit = limit.acquire_owned().await;
-                    let end = run(&step, &context).await;
-                    (step.id, end)
-                });
-            } else {
-                still_waiting.push(step);
+        if work.is_stopped() {
+            for step in schedule.clear() {
+                skip(step, work.halt.get(), &work);
             }
         }
-        waiting = still_waiting;
-
+        for step in schedule.ready() {
+            let limit = match step.action {
+                Action::Upload { .. } => uploads.clone(),
+                _ => stacks.clone(),
+            };
+            let step = step.clone();
+            let work = work.clone();
+            running.spawn(async move {
+                // The semaphores are never closed, so a permit always comes.
+                let _permit = limit.acquire_owned().await;
+                let end = run(&step, &work).await;
+                (step.id, end)
+            });
+        }
         match running.join_next().await {
             None => break,
             Some(Ok((id, End::Done { changed }))) => {
                 report.changed |= changed;
-                done.insert(id);
+                schedule.done(&id);
             }
             Some(Ok((id, End::Failed { stuck }))) => {
                 report.failed = true;
                 report.stuck |= stuck;
-                lost.insert(id.clone(), Some(id));
+                for step in schedule.lost(&id) {
+                    skip(step, Some(&id), &work);
+                }
+            }
+            Some(Ok((id, End::NoCredentials))) => {
+                report.failed = true;
+                report.credentials = true;
+                for step in schedule.lost(&id) {
+                    skip(step, Some(&id), &work);
+                }
             }
             Some(Ok((id, End::Interrupted))) => {
-                lost.insert(id, None);
+                for step in schedule.lost(&id) {
+                    skip(step, None, &work);
+                }
             }
             Some(Err(panic)) => {
                 // A defect of a step: nothing that depends on it may run.
-                context.state.fail(format!("internal error: {panic}"));
+                work.state.fail(format!("internal error: {panic}"));
                 report.failed = true;
-                context.cancel.cancel();
+                work.cancel.cancel();
             }
         }
     }
 
-    report.interrupted = context.cancel.is_cancelled();
-    context.state.with(|learned| {
-        report.errors.append(&mut learned.errors);
-        report.leftovers.append(&mut learned.leftovers);
-        report.stacks = std::mem::take(&mut learned.stacks);
-        report.site = learned.site.take();
-    });
-    for url in &context.urls {
-        if let Some(value) = context.state.value(&url.url) {
+    report.interrupted = work.cancel.is_cancelled();
+    for url in &work.urls {
+        if let Some(value) = work.state.value(&url.url) {
             report.urls.insert(url.name.clone(), value);
         }
     }
+    let learned = work.state.take();
+    report.errors = learned.errors;
+    report.leftovers = learned.leftovers;
+    report.stacks = learned.stacks;
+    report.site = learned.site;
     report
 }
 
-async fn run(step: &Step, context: &Context) -> End {
-    if context.cancel.is_cancelled() {
-        context.events.send(Event::StepSkipped {
-            step: step.id.clone(),
-            title: title(&step.action),
-            cause: None,
-        });
+fn skip(step: &Step, cause: Option<&StepId>, work: &Work) {
+    work.events.send(Event::StepSkipped {
+        step: step.id.clone(),
+        title: title(&step.action),
+        cause: cause.cloned(),
+    });
+}
+
+async fn run(step: &Step, work: &Work) -> End {
+    if work.is_stopped() {
+        skip(step, work.halt.get(), work);
         return End::Interrupted;
     }
     let announced = !matches!(
@@ -395,19 +193,28 @@ async fn run(step: &Step, context: &Context) -> End {
         Action::DeployStack(_) | Action::DeleteStack { .. }
     );
     if announced {
-        context.events.send(Event::StepStarted {
+        work.events.send(Event::StepStarted {
             step: step.id.clone(),
             title: title(&step.action),
         });
     }
     let result = tokio::select! {
-        result = act(&step.action, context) => result,
-        () = context.cancel.cancelled() => Err(StepError::Interrupted),
+        result = act(&step.action, work) => result,
+        () = work.cancel.cancelled() => Err(StepError::Interrupted),
+    };
+    let fail = |message: String, hint: Option<String>| {
+        let title = title(&step.action);
+        work.events.send(Event::StepFailed {
+            step: step.id.clone(),
+            title,
+            message,
+            hint,
+        });
     };
     match result {
         Ok(done) => {
             if announced {
-                context.events.send(Event::StepFinished {
+                work.events.send(Event::StepFinished {
                     step: step.id.clone(),
                     changed: done.changed,
                     summary: done.summary,
@@ -418,58 +225,58 @@ async fn run(step: &Step, context: &Context) -> End {
             }
         }
         Err(StepError::Interrupted) => {
-            context.events.send(Event::StepSkipped {
-                step: step.id.clone(),
-                title: title(&step.action),
-                cause: None,
-            });
+            skip(step, None, work);
             End::Interrupted
         }
         Err(StepError::Stack(failure)) => {
             let stuck = failure
                 .status
                 .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
-            context.state.fail(one_line(&failure));
-            if let Action::DeployStack(deployment) = &step.action {
-                context.events.send(Event::StackFailed {
-                    stack: deployment.stack.clone(),
-                    failure: *failure,
-                });
-            } else if let Action::DeleteStack { stack, .. } = &step.action {
-                context.events.send(Event::StackFailed {
+            work.state.fail(one_line(&failure));
+            let stack = match &step.action {
+                Action::DeployStack(deployment) => Some(&deployment.stack),
+                Action::DeleteStack { stack, .. } => Some(stack),
+                _ => None,
+            };
+            if let Some(stack) = stack {
+                work.events.send(Event::StackFailed {
                     stack: stack.clone(),
                     failure: *failure,
                 });
             }
             End::Failed { stuck }
         }
+        Err(StepError::Credentials(error)) => {
+            let hint = "renew the credentials and run the same command again; \
+                        operations that CloudFormation has begun go on without it";
+            // One such error says it all.
+            if work.halt.set(step.id.clone()).is_ok() {
+                work.state.fail(error.to_string());
+            }
+            fail(error.to_string(), Some(hint.to_owned()));
+            End::NoCredentials
+        }
         Err(StepError::Other { message, hint }) => {
-            context
-                .state
-                .fail(format!("{}: {message}", title(&step.action)));
-            context.events.send(Event::StepFailed {
-                step: step.id.clone(),
-                title: title(&step.action),
-                message,
-                hint,
-            });
+            let title = title(&step.action);
+            work.state.fail(format!("{title}: {message}"));
+            fail(message, hint);
             End::Failed { stuck: false }
         }
     }
 }
 
-async fn act(action: &Action, context: &Context) -> Result<Done, StepError> {
+async fn act(action: &Action, work: &Work) -> Result<Done, StepError> {
     match action {
         Action::EnsureBucket => {
-            let made = context.ports.objects.ensure_bucket(&context.bucket).await?;
+            let made = work.ports.objects.ensure_bucket(&work.bucket).await?;
             let verb = if made { "made" } else { "found" };
             Ok(Done {
                 changed: made,
-                summary: format!("{verb} {}", context.bucket),
+                summary: format!("{verb} {}", work.bucket),
             })
         }
         Action::Upload { key, digest, label } => {
-            let body = context
+            let body = work
                 .uploads
                 .0
                 .get(key)
@@ -478,10 +285,10 @@ async fn act(action: &Action, context: &Context) -> Result<Done, StepError> {
                     message: format!("the bytes of '{key}' are not at hand"),
                     hint: None,
                 })?;
-            let put = context
+            let put = work
                 .ports
                 .objects
-                .put_if_absent(&context.bucket, key, body, digest)
+                .put_if_absent(&work.bucket, key, body, digest)
                 .await?;
             let verb = if put { "uploaded" } else { "already there:" };
             Ok(Done {
@@ -491,25 +298,25 @@ async fn act(action: &Action, context: &Context) -> Result<Done, StepError> {
         }
         // Planned from what was seen a moment ago: nothing is to be asked again.
         Action::DeployStack(deployment) if deployment.action == StackAction::None => {
-            context.events.send(Event::StackFinished {
+            work.events.send(Event::StackFinished {
                 stack: deployment.stack.clone(),
-                status: context.state.status(&deployment.stack),
+                status: work.state.status(&deployment.stack),
                 result: StackResult::Unchanged,
-                outputs: context.state.outputs(&deployment.stack),
+                outputs: work.state.outputs(&deployment.stack),
             });
             Ok(Done {
                 changed: false,
                 summary: String::new(),
             })
         }
-        Action::DeployStack(deployment) => stack::deploy(deployment, context).await,
+        Action::DeployStack(deployment) => stack::deploy(deployment, work).await,
         Action::DeleteStack { stack, cloud_name } => {
-            teardown::delete_stack(stack, cloud_name, context).await
+            teardown::delete_stack(stack, cloud_name, work).await
         }
-        Action::SyncSite => site::sync(context).await,
-        Action::CheckUrls => site::check_urls(context).await,
-        Action::DeleteLogGroups => teardown::delete_log_groups(context).await,
-        Action::DeleteBucket => teardown::delete_bucket(context).await,
+        Action::SyncSite => site::sync(work).await,
+        Action::CheckUrls => site::check_urls(work).await,
+        Action::DeleteLogGroups => teardown::delete_log_groups(work).await,
+        Action::DeleteBucket => teardown::delete_bucket(work).await,
     }
 }
 

@@ -1,85 +1,122 @@
-//! Follows a running operation by its events until the stack itself reports an end.
+//! Follows a running operation to its end.
+//!
+//! Two witnesses are heard, and neither is believed alone. Events come late, sometimes those of
+//! an operation before this one; `DescribeStacks` tells for a while what was true before. The
+//! stack's own event says where to look, and the stack itself says how it ended: an end is
+//! believed when its description cannot be from before the operation.
 
 use std::time::Duration;
 
 use shopctl_core::event::Event;
 use shopctl_core::names::StackName;
 use shopctl_core::status::StackStatus;
+use tokio::time::Instant;
 
-use crate::executor::{Context, StepError};
-use crate::ports::StackEvent;
+use crate::context::Work;
+use crate::executor::StepError;
+use crate::failure::first_failed;
+use crate::ports::{CloudError, CloudErrorKind, StackDescription, StackEvent};
+
+/// What an operation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It creates a stack that was in review.
+    Create,
+    /// It updates one.
+    Update,
+    /// It deletes one.
+    Delete,
+}
+
+/// An operation that was begun.
+pub(crate) struct Operation<'a> {
+    /// The stack in the project.
+    pub(crate) stack: &'a StackName,
+    /// Its ARN.
+    pub(crate) stack_id: &'a str,
+    /// What is done.
+    pub(crate) kind: Kind,
+    /// The stack as it was before; `None` before it was created.
+    pub(crate) before: Option<&'a StackDescription>,
+    /// The newest event that was there before; all that is there comes after `None`.
+    pub(crate) since: Option<String>,
+}
 
 /// How an operation ended.
 pub(crate) struct Followed {
-    /// The status that the stack reported.
+    /// The stack's status.
     pub(crate) status: StackStatus,
-    /// The operation's events, oldest first.
+    /// The stack; `None` when the cloud knows nothing of it any more.
+    pub(crate) description: Option<StackDescription>,
+    /// The operation's events as far as they were told, oldest first.
     pub(crate) events: Vec<StackEvent>,
+    /// Whether the event that tells the end was among them.
+    pub(crate) told: bool,
 }
 
-/// Follows the operation that began after the event `since`.
-///
-/// The stack's own event tells the end; a look at the stack itself now and then covers
-/// events that are late or were missed.
-pub(crate) async fn follow(
-    context: &Context,
-    stack: &StackName,
-    stack_id: &str,
-    since: Option<String>,
-) -> Result<Followed, StepError> {
-    let mut since = since;
-    let mut seen: Vec<StackEvent> = Vec::new();
+/// Without any event for so long the stack itself is asked.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// A description that may be from before the operation is believed when it was told so often,
+/// and no event speaks against it.
+const ENOUGH_LOOKS: u32 = 5;
+
+/// An operation of which nothing was ever seen is believed to be over after this time.
+const UNSEEN: Duration = Duration::from_secs(120);
+
+/// How long the last event of an operation is waited for, with and without a cause at hand.
+const CAUSED: Duration = Duration::from_secs(15);
+const EXPLANATION: Duration = Duration::from_secs(90);
+
+/// What was heard of an operation so far.
+struct Heard {
+    /// Whether it was seen to run: by its first event, or by its description.
+    begun: bool,
+    /// Events that may be of an operation before it.
+    held: Vec<StackEvent>,
+    events: Vec<StackEvent>,
+    /// The status in which the stack's own event says that it ended.
+    end: Option<StackStatus>,
+    /// How often in a row the stack was told to be at that end, or not to be there.
+    looks: u32,
+}
+
+/// Follows an operation.
+pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Followed, StepError> {
+    let mut since = operation.since.clone();
+    let mut heard = Heard {
+        begun: false,
+        held: Vec::new(),
+        events: Vec::new(),
+        end: None,
+        looks: 0,
+    };
     let mut pause = Pause::new();
-    let mut quiet_rounds = 0;
+    let began = Instant::now();
+    let mut quiet_since = began;
     loop {
-        let new = context
-            .ports
-            .cloudformation
-            .events(stack_id, since.as_deref())
-            .await?;
+        let new = read(operation.stack_id, since.as_deref(), work).await?;
         if let Some(last) = new.last() {
             since = Some(last.event_id.clone());
-            quiet_rounds = 0;
+            quiet_since = Instant::now();
             pause.moved();
-        } else {
-            quiet_rounds += 1;
         }
-        let mut end = None;
         for event in new {
-            if is_root(&event, stack_id) {
-                end = event
-                    .status
-                    .parse::<StackStatus>()
-                    .ok()
-                    .filter(|status| is_end(*status));
-            } else {
-                context.events.send(Event::ResourceChanged {
-                    stack: stack.clone(),
-                    logical_id: event.logical_id.clone(),
-                    resource_type: event.resource_type.clone(),
-                    status: event.status.clone(),
-                    reason: event.reason.clone(),
-                });
-            }
-            seen.push(event);
+            heard.hear(event, &operation, work);
         }
-        if let Some(status) = end {
-            return Ok(Followed {
-                status,
-                events: seen,
-            });
-        }
-        if quiet_rounds >= 3 {
-            quiet_rounds = 0;
-            let status = match context.ports.cloudformation.describe(stack_id).await? {
-                Some(description) => description.status,
-                None => StackStatus::DeleteComplete,
-            };
-            // REVIEW_IN_PROGRESS after an execution is a stale read.
-            if is_end(status) && status != StackStatus::ReviewInProgress {
+        if heard.end.is_some() || quiet_since.elapsed() >= QUIET {
+            quiet_since = Instant::now();
+            let seen = work
+                .ports
+                .cloudformation
+                .describe(operation.stack_id)
+                .await?;
+            if let Some(status) = heard.look(seen.as_ref(), &operation, began.elapsed(), work) {
                 return Ok(Followed {
                     status,
-                    events: seen,
+                    description: seen,
+                    events: heard.events,
+                    told: heard.end.is_some(),
                 });
             }
         }
@@ -87,14 +124,167 @@ pub(crate) async fn follow(
     }
 }
 
-/// Outputs are final and dependants may start while old resources are cleaned up.
-fn is_end(status: StackStatus) -> bool {
-    !status.is_in_progress() || status == StackStatus::UpdateCompleteCleanupInProgress
+/// The events of an operation that ended. Those that tell what happened may still be on their
+/// way.
+pub(crate) async fn explain(
+    followed: &Followed,
+    operation: Operation<'_>,
+    work: &Work,
+) -> Result<Vec<StackEvent>, StepError> {
+    if followed.told && (followed.status.is_success() || first_failed(&followed.events).is_some()) {
+        return Ok(followed.events.clone());
+    }
+    let began = Instant::now();
+    let mut pause = Pause::new();
+    loop {
+        let mut events = read(operation.stack_id, operation.since.as_deref(), work).await?;
+        if let Some(first) = events.iter().rposition(|event| begins(event, &operation)) {
+            events.drain(..first);
+        }
+        let complete = events
+            .last()
+            .is_some_and(|event| status_of(event, operation.stack_id).is_some_and(is_end));
+        let caused = first_failed(&events).is_some();
+        let waited = began.elapsed();
+        if complete || (caused && waited >= CAUSED) || waited >= EXPLANATION {
+            return Ok(events);
+        }
+        tokio::time::sleep(pause.next()).await;
+    }
 }
 
-fn is_root(event: &StackEvent, stack_id: &str) -> bool {
-    event.resource_type == "AWS::CloudFormation::Stack"
-        && event.physical_id.as_deref() == Some(stack_id)
+/// Events after `since`; none of a stack that the cloud no longer knows.
+async fn read(
+    stack_id: &str,
+    since: Option<&str>,
+    work: &Work,
+) -> Result<Vec<StackEvent>, CloudError> {
+    match work.ports.cloudformation.events(stack_id, since).await {
+        Err(error) if error.kind == CloudErrorKind::NotFound => Ok(Vec::new()),
+        answer => answer,
+    }
+}
+
+impl Heard {
+    fn hear(&mut self, event: StackEvent, operation: &Operation<'_>, work: &Work) {
+        if begins(&event, operation) {
+            // Whatever was told before is of an earlier operation.
+            self.held.clear();
+            self.events.clear();
+            self.end = None;
+            self.begun = true;
+        } else if let Some(status) = status_of(&event, operation.stack_id) {
+            self.end = Some(status).filter(|status| is_end(*status));
+            self.looks = 0;
+        } else if self.begun {
+            tell(&event, operation, work);
+        } else {
+            self.held.push(event.clone());
+        }
+        self.events.push(event);
+    }
+
+    /// Judges a description; answers the status if the operation is over.
+    fn look(
+        &mut self,
+        seen: Option<&StackDescription>,
+        operation: &Operation<'_>,
+        elapsed: Duration,
+        work: &Work,
+    ) -> Option<StackStatus> {
+        let Some(seen) = seen else {
+            self.looks += 1;
+            let gone = operation.kind == Kind::Delete && self.begun;
+            return (gone || self.looks >= ENOUGH_LOOKS).then_some(StackStatus::DeleteComplete);
+        };
+        let is_new = operation.is_new(seen);
+        if !is_end(seen.status) {
+            if is_new {
+                self.begin(operation, work);
+            }
+            self.looks = 0;
+            return None;
+        }
+        if is_new && self.begun {
+            return Some(seen.status);
+        }
+        if self.end.is_some_and(|end| same_end(end, seen.status)) {
+            self.looks += 1;
+            if self.looks >= ENOUGH_LOOKS {
+                return Some(seen.status);
+            }
+        } else {
+            self.looks = 0;
+        }
+        // It came and went unseen, or never came.
+        let unseen = !self.begun && (is_new && elapsed >= QUIET || elapsed >= UNSEEN);
+        unseen.then_some(seen.status)
+    }
+
+    /// The operation runs although its first event was not told: what was held back is its own.
+    fn begin(&mut self, operation: &Operation<'_>, work: &Work) {
+        if !self.begun {
+            self.begun = true;
+            for event in self.held.drain(..) {
+                tell(&event, operation, work);
+            }
+        }
+    }
+}
+
+impl Operation<'_> {
+    /// Whether a description cannot be from before the operation.
+    fn is_new(&self, seen: &StackDescription) -> bool {
+        match (self.kind, self.before) {
+            (Kind::Create, _) => seen.status != StackStatus::ReviewInProgress,
+            // Each update has a time of its own; a delete has none.
+            (Kind::Update, Some(before)) if seen.last_changed != before.last_changed => true,
+            (_, Some(before)) => seen.status != before.status,
+            (_, None) => true,
+        }
+    }
+}
+
+fn tell(event: &StackEvent, operation: &Operation<'_>, work: &Work) {
+    work.events.send(Event::ResourceChanged {
+        stack: operation.stack.clone(),
+        logical_id: event.logical_id.clone(),
+        resource_type: event.resource_type.clone(),
+        status: event.status.clone(),
+        reason: event.reason.clone(),
+    });
+}
+
+/// Whether this is the first event of such an operation.
+fn begins(event: &StackEvent, operation: &Operation<'_>) -> bool {
+    let first = match operation.kind {
+        Kind::Create => StackStatus::CreateInProgress,
+        Kind::Update => StackStatus::UpdateInProgress,
+        Kind::Delete => StackStatus::DeleteInProgress,
+    };
+    status_of(event, operation.stack_id) == Some(first)
+}
+
+/// The status that a stack's own event tells; `None` for events of resources.
+fn status_of(event: &StackEvent, stack_id: &str) -> Option<StackStatus> {
+    let own = event.resource_type == "AWS::CloudFormation::Stack"
+        && event.physical_id.as_deref() == Some(stack_id);
+    own.then(|| event.status.parse().ok()).flatten()
+}
+
+/// Outputs are final and dependants may start while old resources are cleaned up.
+fn is_end(status: StackStatus) -> bool {
+    match status {
+        StackStatus::UpdateCompleteCleanupInProgress => true,
+        // What a change set makes before anything is created.
+        StackStatus::ReviewInProgress => false,
+        status => !status.is_in_progress(),
+    }
+}
+
+fn same_end(told: StackStatus, seen: StackStatus) -> bool {
+    use StackStatus::{UpdateComplete, UpdateCompleteCleanupInProgress};
+    told == seen || (told == UpdateCompleteCleanupInProgress && seen == UpdateComplete)
 }
 
 /// Time between looks: short while things move, longer when nothing does. CloudFormation

@@ -3,6 +3,8 @@
 //!
 //! No AWS SDK type appears here; `shopctl-aws` implements the ports.
 
+mod change_set;
+mod context;
 mod executor;
 mod failure;
 mod follow;
@@ -10,18 +12,19 @@ pub mod lock;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 mod memory;
+mod patience;
 pub mod ports;
 pub mod prune;
+mod refusal;
 pub mod runs;
+mod schedule;
 mod site;
 mod stack;
 mod status;
 mod teardown;
 
-pub use executor::{
-    Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, changes_nothing,
-    execute,
-};
+pub use context::{Context, EventSender, SiteSource, State, UploadBodies, UrlCheck};
+pub use executor::{RunReport, changes_nothing, execute};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

@@ -18,7 +18,8 @@ use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteFileRecord, SiteRecord};
 use shopctl_core::run_document::site_object_key;
 
-use crate::executor::{Context, Done, SiteSource, StepError, UrlCheck};
+use crate::context::{Context, SiteSource, UrlCheck, Work};
+use crate::executor::{Done, StepError};
 use crate::ports::{Body, CloudError, ObjectHeaders, ObjectStore, ProbeAnswer};
 
 /// A file of the site.
@@ -83,20 +84,20 @@ const MAX_INVALIDATION_PATHS: usize = 15;
 const PARALLEL_UPLOADS: usize = 8;
 
 /// Syncs the site.
-pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
-    let Some(site) = &context.site else {
+pub(crate) async fn sync(work: &Work) -> Result<Done, StepError> {
+    let Some(site) = &work.site else {
         return Ok(Done {
             changed: false,
             summary: "there is no site".to_owned(),
         });
     };
-    let bucket = known(&site.bucket, "the site's bucket", context)?;
-    let files = desired_files(site, context)?;
-    let listed = match context.state.take_site_listing(&bucket) {
+    let bucket = known(&site.bucket, "the site's bucket", work)?;
+    let files = desired_files(site, work)?;
+    let listed = match work.state.take_site_listing(&bucket) {
         Some(listed) => listed,
-        None => context.ports.objects.list(&bucket).await?,
+        None => work.ports.objects.list(&bucket).await?,
     };
-    let mut recorded = match context.state.site_record() {
+    let mut recorded = match work.state.site_record() {
         Some(record) if record.bucket == bucket => record.files,
         _ => BTreeMap::new(),
     };
@@ -124,8 +125,8 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
             .collect();
         let mut uploads = stream::iter(of_class)
             .map(|file| {
-                let kept = Some(context.bucket.clone()).filter(|_| config != Some(&file.key));
-                upload(context.ports.objects.clone(), bucket.clone(), kept, file)
+                let kept = Some(work.bucket.clone()).filter(|_| config != Some(&file.key));
+                upload(work.ports.objects.clone(), bucket.clone(), kept, file)
             })
             .buffer_unordered(PARALLEL_UPLOADS);
         while let Some(uploaded) = uploads.next().await {
@@ -148,21 +149,20 @@ pub(crate) async fn sync(context: &Context) -> Result<Done, StepError> {
     if let Some(distribution) = &site.distribution {
         let paths = invalidation_paths(&stale);
         if !paths.is_empty() {
-            let distribution = known(distribution, "the site's distribution", context)?;
-            context
-                .ports
+            let distribution = known(distribution, "the site's distribution", work)?;
+            work.ports
                 .distributions
-                .invalidate(&distribution, &paths, &format!("shopctl-{}", context.run))
+                .invalidate(&distribution, &paths, &format!("shopctl-{}", work.run))
                 .await?;
         }
     }
     if !removed.is_empty() {
-        context.ports.objects.delete(&bucket, &removed).await?;
+        work.ports.objects.delete(&bucket, &removed).await?;
         for key in &removed {
             recorded.remove(key);
         }
     }
-    context.state.set_site(SiteRecord {
+    work.state.set_site(SiteRecord {
         bucket,
         files: recorded,
     });
@@ -315,11 +315,11 @@ fn encode(key: &str) -> String {
 }
 
 /// Waits until every URL answers as it should.
-pub(crate) async fn check_urls(context: &Context) -> Result<Done, StepError> {
-    let end = tokio::time::Instant::now() + context.url_deadline;
-    let checks = context.urls.iter().filter_map(|check| {
+pub(crate) async fn check_urls(work: &Work) -> Result<Done, StepError> {
+    let end = tokio::time::Instant::now() + work.url_deadline;
+    let checks = work.urls.iter().filter_map(|check| {
         let path = check.check.as_deref()?;
-        Some(check_url(check, path, end, context))
+        Some(check_url(check, path, end, work))
     });
     let checked = futures::future::try_join_all(checks).await?.len();
     Ok(Done {
@@ -336,13 +336,13 @@ async fn check_url(
     check: &UrlCheck,
     path: &str,
     end: tokio::time::Instant,
-    context: &Context,
+    work: &Work,
 ) -> Result<(), StepError> {
-    let url = known(&check.url, &format!("URL '{}'", check.name), context)?;
+    let url = known(&check.url, &format!("URL '{}'", check.name), work)?;
     let url = join(&url, path);
     let mut pause = Duration::from_millis(100);
     loop {
-        let answer = context.ports.probe.get(&url).await;
+        let answer = work.ports.probe.get(&url).await;
         if matches!(answer, ProbeAnswer::Status(200..=299)) {
             return Ok(());
         }

@@ -4,26 +4,24 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, StackOperation, StackResult};
-use shopctl_core::names::CloudStackName;
 use shopctl_core::plan::{PlannedValue, StackDeployment};
 use shopctl_core::record::{StackRecord, inputs_digest};
 use shopctl_core::status::{DeployApproach, StackStatus};
 
-use crate::executor::{Context, Done, StepError};
+use crate::change_set::{Attempt, Wanted, apply, stack_error};
+use crate::context::Work;
+use crate::executor::{Done, StepError};
 use crate::failure;
-use crate::follow::{Pause, follow};
-use crate::ports::{
-    ChangeSetRequest, ChangeSetState, ChangeSetType, StackDescription, StackEvent, TemplateSource,
-};
+use crate::follow::{Kind, Operation, Pause, explain, follow};
+use crate::ports::{CloudError, StackDescription};
+use crate::refusal::is_overtaken;
+
+/// So often somebody else may come in between before it is told.
+const OVERTAKEN_AT_MOST: u32 = 12;
 
 /// Deploys a stack; sends its events.
-pub(crate) async fn deploy(
-    deployment: &StackDeployment,
-    context: &Context,
-) -> Result<Done, StepError> {
-    let cloudformation = &context.ports.cloudformation;
-    let cloud_name = &deployment.cloud_name;
-    let parameters = resolve(deployment, context)?;
+pub(crate) async fn deploy(deployment: &StackDeployment, work: &Work) -> Result<Done, StepError> {
+    let parameters = resolve(deployment, work)?;
     let digest = inputs_digest(
         &deployment.template_digest,
         parameters
@@ -32,21 +30,52 @@ pub(crate) async fn deploy(
         &deployment.tags,
         deployment.capabilities.iter().copied(),
     );
-
-    let mut found = cloudformation.describe(cloud_name.as_str()).await?;
-    let approach = loop {
-        let Some(description) = &found else {
-            break DeployApproach::Create;
+    let wanted = Wanted {
+        deployment,
+        parameters,
+        digest,
+    };
+    let mut pause = Pause::new();
+    let mut attempt = 0;
+    loop {
+        let error = match bring(&wanted, attempt, work).await? {
+            Attempt::Done(description, result) => {
+                return finish(&wanted, &description, result, work).await;
+            }
+            Attempt::Overtaken(error) => error,
         };
+        attempt += 1;
+        if attempt > OVERTAKEN_AT_MOST {
+            return Err(stack_error(failure::plain(
+                &deployment.cloud_name,
+                None,
+                error.to_string(),
+                Some("somebody else works on this stack; wait for them and run the same command again".to_owned()),
+            )));
+        }
+        tokio::time::sleep(pause.next()).await;
+    }
+}
+
+/// Looks at the stack and does what its status asks for.
+async fn bring(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> Result<Attempt, StepError> {
+    let deployment = wanted.deployment;
+    let cloud_name = &deployment.cloud_name;
+    let cloudformation = &work.ports.cloudformation;
+    let mut found = cloudformation.describe(cloud_name.as_str()).await?;
+    while let Some(description) = &found {
         match description.status.deploy_approach() {
             DeployApproach::Wait => {
-                wait(deployment, description, context).await?;
+                wait(deployment, description, work).await?;
                 found = cloudformation.describe(cloud_name.as_str()).await?;
             }
             DeployApproach::DeleteThenCreate => {
-                remove(deployment, description, context).await?;
+                if let Some(error) = remove(deployment, description, work).await? {
+                    return Ok(Attempt::Overtaken(error));
+                }
                 found = None;
             }
+            DeployApproach::Create => found = None,
             DeployApproach::Stop(obstacle) => {
                 return Err(stack_error(failure::plain(
                     cloud_name,
@@ -55,186 +84,52 @@ pub(crate) async fn deploy(
                     Some(obstacle.hint(cloud_name.as_str())),
                 )));
             }
-            approach @ (DeployApproach::Create | DeployApproach::Update) => break approach,
-        }
-    };
-
-    if let (Some(description), DeployApproach::Update) = (&found, approach) {
-        let same = context
-            .state
-            .stack_record(&deployment.stack)
-            .is_some_and(|record| {
-                record.inputs_digest == digest
-                    && record.stack_id == description.stack_id
-                    && record.last_changed == description.last_changed
-            });
-        if same {
-            return finish(
-                deployment,
-                &digest,
-                description,
-                StackResult::Unchanged,
-                context,
-            )
-            .await;
+            DeployApproach::Update if is_recorded(wanted, description, work) => {
+                return Ok(Attempt::Done(description.clone(), StackResult::Unchanged));
+            }
+            DeployApproach::Update => break,
         }
     }
-
-    let change_set_type = match approach {
-        DeployApproach::Update => ChangeSetType::Update,
-        _ => ChangeSetType::Create,
-    };
-    change(deployment, parameters, &digest, change_set_type, context).await
+    apply(wanted, found.as_ref(), attempt, work).await
 }
 
-/// Makes a change set, executes it and follows it to its end.
-async fn change(
-    deployment: &StackDeployment,
-    parameters: IndexMap<String, String>,
-    digest: &str,
-    change_set_type: ChangeSetType,
-    context: &Context,
-) -> Result<Done, StepError> {
-    let cloudformation = &context.ports.cloudformation;
-    let cloud_name = &deployment.cloud_name;
-    let template = context.templates.get(&deployment.stack);
-    let source = match (&deployment.template_key, template) {
-        (Some(key), _) => TemplateSource::Object {
-            bucket: context.bucket.clone(),
-            key: key.clone(),
-        },
-        (None, Some(template)) => TemplateSource::Inline(template.body.clone()),
-        (None, None) => {
-            return Err(other(format!(
-                "the template of '{}' is not at hand",
-                deployment.stack
-            )));
-        }
-    };
-    let id = cloudformation
-        .create_change_set(&ChangeSetRequest {
-            cloud_name: cloud_name.clone(),
-            name: format!("shopctl-{}-{}", context.run, &digest[..8.min(digest.len())]),
-            change_set_type,
-            template: source,
-            parameters,
-            tags: deployment.tags.clone(),
-            capabilities: deployment.capabilities.clone(),
-            description: format!("shopctl run {}", context.run),
+/// Whether the stack is as the record says, and the record says what is wanted.
+fn is_recorded(wanted: &Wanted<'_>, description: &StackDescription, work: &Work) -> bool {
+    work.state
+        .stack_record(&wanted.deployment.stack)
+        .is_some_and(|record| {
+            record.inputs_digest == wanted.digest
+                && record.stack_id == description.stack_id
+                && record.last_changed == description.last_changed
         })
-        .await
-        .map_err(|error| stack_error(failure::plain(cloud_name, None, error.to_string(), None)))?;
-
-    let mut pause = Pause::new();
-    let changes = loop {
-        match cloudformation.change_set(&id).await? {
-            ChangeSetState::Pending => tokio::time::sleep(pause.next()).await,
-            ChangeSetState::Ready { changes } => break changes,
-            ChangeSetState::Empty => {
-                cloudformation.delete_change_set(&id).await?;
-                let description = describe(cloud_name, context).await?;
-                return finish(
-                    deployment,
-                    digest,
-                    &description,
-                    StackResult::Unchanged,
-                    context,
-                )
-                .await;
-            }
-            ChangeSetState::Failed { reason } => {
-                let found = validation_errors(&id.stack, Some(&id.change_set), context).await;
-                cloudformation.delete_change_set(&id).await?;
-                if change_set_type == ChangeSetType::Create {
-                    // The empty stack that the change set made would stay in review for ever.
-                    discard_review(cloud_name, &id.stack, context).await?;
-                }
-                return Err(stack_error(failure::of_change_set(
-                    cloud_name, reason, &found, template,
-                )));
-            }
-        }
-    };
-
-    let (operation, result) = match change_set_type {
-        ChangeSetType::Create => (StackOperation::Create, StackResult::Created),
-        ChangeSetType::Update => (StackOperation::Update, StackResult::Updated),
-    };
-    context.events.send(Event::StackStarted {
-        stack: deployment.stack.clone(),
-        cloud_name: cloud_name.clone(),
-        operation,
-        resources: Some(changes),
-    });
-    let since = cloudformation.latest_event(&id.stack).await?;
-    context.state.stack_touched(&deployment.stack);
-    // Two stacks may have the same template.
-    let digest_start = &digest[..8.min(digest.len())];
-    let token = format!("{}-{}-{digest_start}", context.run, deployment.stack);
-    cloudformation.execute_change_set(&id, &token).await?;
-    let followed = follow(context, &deployment.stack, &id.stack, since).await?;
-    if !followed.status.is_success() || followed.status == StackStatus::DeleteComplete {
-        let status_reason = cloudformation
-            .describe(&id.stack)
-            .await?
-            .and_then(|description| description.status_reason);
-        let mut events = followed.events;
-        if failure::first_failed(&events).is_none() {
-            events.extend(validation_errors(&id.stack, None, context).await);
-        }
-        return Err(stack_error(failure::from_events(
-            cloud_name,
-            followed.status,
-            status_reason,
-            &events,
-            template,
-        )));
-    }
-    let description = describe(cloud_name, context).await?;
-    finish(deployment, digest, &description, result, context).await
-}
-
-/// What was found wrong before a resource was touched. That it cannot be asked for, as by
-/// somebody without the permission, must not hide the failure itself.
-async fn validation_errors(
-    stack_id: &str,
-    change_set: Option<&str>,
-    context: &Context,
-) -> Vec<StackEvent> {
-    let cloudformation = &context.ports.cloudformation;
-    cloudformation
-        .validation_errors(stack_id, change_set)
-        .await
-        .unwrap_or_default()
 }
 
 /// Records a stack that is as it should be.
 async fn finish(
-    deployment: &StackDeployment,
-    digest: &str,
+    wanted: &Wanted<'_>,
     description: &StackDescription,
     result: StackResult,
-    context: &Context,
+    work: &Work,
 ) -> Result<Done, StepError> {
+    let deployment = wanted.deployment;
     if deployment.termination_protection && !description.termination_protection {
-        context
-            .ports
+        work.ports
             .cloudformation
             .set_termination_protection(&deployment.cloud_name, true)
             .await?;
     }
-    context.state.stack_done(
+    work.state.stack_done(
         &deployment.stack,
         description.outputs.clone(),
         StackRecord {
             cloud_name: deployment.cloud_name.clone(),
             stack_id: description.stack_id.clone(),
             template_digest: deployment.template_digest.clone(),
-            inputs_digest: digest.to_owned(),
+            inputs_digest: wanted.digest.clone(),
             last_changed: description.last_changed.clone(),
         },
     );
-    context.events.send(Event::StackFinished {
+    work.events.send(Event::StackFinished {
         stack: deployment.stack.clone(),
         status: Some(description.status),
         result,
@@ -250,9 +145,9 @@ async fn finish(
 async fn wait(
     deployment: &StackDeployment,
     description: &StackDescription,
-    context: &Context,
+    work: &Work,
 ) -> Result<(), StepError> {
-    context.events.send(Event::StackStarted {
+    work.events.send(Event::StackStarted {
         stack: deployment.stack.clone(),
         cloud_name: deployment.cloud_name.clone(),
         operation: StackOperation::Wait,
@@ -260,98 +155,72 @@ async fn wait(
     });
     let mut pause = Pause::new();
     loop {
-        let status = context
+        let seen = work
             .ports
             .cloudformation
             .describe(&description.stack_id)
-            .await?
-            .map_or(StackStatus::DeleteComplete, |description| {
-                description.status
-            });
-        if !status.is_in_progress() {
+            .await?;
+        if !seen.is_some_and(|seen| seen.status.is_in_progress()) {
             return Ok(());
         }
         tokio::time::sleep(pause.next()).await;
     }
 }
 
-/// Deletes what is left of a creation that failed.
+/// Deletes what is left of a creation that failed; answers a refusal when somebody else works
+/// on it.
 async fn remove(
     deployment: &StackDeployment,
     description: &StackDescription,
-    context: &Context,
-) -> Result<(), StepError> {
-    let cloudformation = &context.ports.cloudformation;
-    context.events.send(Event::StackStarted {
+    work: &Work,
+) -> Result<Option<CloudError>, StepError> {
+    let cloudformation = &work.ports.cloudformation;
+    let stack_id = description.stack_id.as_str();
+    work.events.send(Event::StackStarted {
         stack: deployment.stack.clone(),
         cloud_name: deployment.cloud_name.clone(),
         operation: StackOperation::Delete,
         resources: None,
     });
-    let since = cloudformation.latest_event(&description.stack_id).await?;
-    context.state.stack_touched(&deployment.stack);
-    let token = format!("{}-{}-remove", context.run, deployment.stack);
-    cloudformation
-        .delete_stack(&description.stack_id, &token)
-        .await?;
-    let followed = follow(context, &deployment.stack, &description.stack_id, since).await?;
-    if followed.status == StackStatus::DeleteComplete {
-        return Ok(());
+    let since = cloudformation.latest_event(stack_id).await?;
+    work.state.stack_touched(&deployment.stack);
+    let token = work.token(stack_id, "remove");
+    match cloudformation.delete_stack(stack_id, &token).await {
+        Ok(()) => {}
+        Err(error) if is_overtaken(&error) => return Ok(Some(error)),
+        Err(error) => return Err(error.into()),
     }
+    let operation = || Operation {
+        stack: &deployment.stack,
+        stack_id,
+        kind: Kind::Delete,
+        before: Some(description),
+        since: since.clone(),
+    };
+    let followed = follow(operation(), work).await?;
+    if followed.status == StackStatus::DeleteComplete {
+        return Ok(None);
+    }
+    let events = explain(&followed, operation(), work).await?;
     Err(stack_error(failure::from_events(
         &deployment.cloud_name,
         followed.status,
-        None,
-        &followed.events,
-        context.templates.get(&deployment.stack),
+        followed
+            .description
+            .and_then(|description| description.status_reason),
+        &events,
+        work.templates.get(&deployment.stack),
     )))
-}
-
-async fn discard_review(
-    cloud_name: &CloudStackName,
-    stack_id: &str,
-    context: &Context,
-) -> Result<(), StepError> {
-    let cloudformation = &context.ports.cloudformation;
-    let in_review = cloudformation
-        .describe(cloud_name.as_str())
-        .await?
-        .is_some_and(|description| description.status == StackStatus::ReviewInProgress);
-    if in_review {
-        cloudformation
-            .delete_stack(stack_id, &format!("{}-{cloud_name}-review", context.run))
-            .await?;
-    }
-    Ok(())
-}
-
-async fn describe(
-    cloud_name: &CloudStackName,
-    context: &Context,
-) -> Result<StackDescription, StepError> {
-    context
-        .ports
-        .cloudformation
-        .describe(cloud_name.as_str())
-        .await?
-        .ok_or_else(|| {
-            stack_error(failure::plain(
-                cloud_name,
-                None,
-                "the stack is gone: somebody deleted it during the run",
-                Some("run the same command again".to_owned()),
-            ))
-        })
 }
 
 fn resolve(
     deployment: &StackDeployment,
-    context: &Context,
+    work: &Work,
 ) -> Result<IndexMap<String, String>, StepError> {
     let mut resolved = IndexMap::new();
     let mut missing: BTreeMap<String, &String> = BTreeMap::new();
     for (name, value) in &deployment.parameters {
-        match (context.state.value(value), value) {
+        match (work.state.value(value), value) {
             (Some(text), _) => {
                 resolved.insert(name.clone(), text);
             }
@@ -372,15 +241,4 @@ fn resolve(
         )));
     }
     Ok(resolved)
-}
-
-fn stack_error(failure: shopctl_core::event::Failure) -> StepError {
-    StepError::Stack(Box::new(failure))
-}
-
-fn other(message: String) -> StepError {
-    StepError::Other {
-        message,
-        hint: None,
-    }
 }

@@ -6,7 +6,9 @@ use futures::future::try_join_all;
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::planner::{Observed, ObservedStack};
 use shopctl_core::record::{LATEST_KEY, Record, VERSION};
+use tokio_util::sync::CancellationToken;
 
+use crate::patience::patient;
 use crate::ports::{CloudError, CloudErrorKind, Ports};
 
 /// The stacks that are there and the record of the last deploy: one call a stack and one
@@ -16,6 +18,9 @@ pub async fn observe(
     bucket: &str,
     stacks: &[(StackName, CloudStackName)],
 ) -> Result<Observed, CloudError> {
+    // Many stacks at once may be more than CloudFormation answers at once.
+    let ports = patient(ports, &CancellationToken::new(), false);
+    let ports = &ports;
     let descriptions = try_join_all(stacks.iter().map(|(stack, cloud_name)| async move {
         let description = ports.cloudformation.describe(cloud_name.as_str()).await?;
         Ok::<_, CloudError>((stack.clone(), description))

@@ -1,126 +1,281 @@
 //! Takes stacks down: empties their buckets, deletes them, and removes what no stack owns.
 
+use std::collections::BTreeMap;
+
 use shopctl_core::event::{Event, Leftover, StackOperation, StackResult};
 use shopctl_core::names::{CloudStackName, StackName};
-use shopctl_core::status::StackStatus;
+use shopctl_core::status::{Obstacle, StackStatus};
 use shopctl_core::yaml;
 
-use crate::executor::{Context, Done, StepError};
+use crate::context::Work;
+use crate::executor::{Done, StepError};
 use crate::failure;
-use crate::follow::{Pause, follow};
-use crate::ports::StackResource;
+use crate::follow::{Followed, Kind, Operation, Pause, explain, follow};
+use crate::ports::{CloudError, CloudErrorKind, StackDescription, StackResource};
+use crate::refusal::{is_overtaken, is_protected};
 
 /// The resource type that has to be empty before it can be deleted.
 const BUCKET: &str = "AWS::S3::Bucket";
+
+/// How often a stack is deleted before its failure is told.
+const TRIES: u32 = 2;
+
+/// So often somebody else may come in between before it is told.
+const OVERTAKEN_AT_MOST: u32 = 12;
 
 /// Deletes a stack.
 pub(crate) async fn delete_stack(
     stack: &StackName,
     cloud_name: &CloudStackName,
-    context: &Context,
+    work: &Work,
 ) -> Result<Done, StepError> {
-    let cloudformation = &context.ports.cloudformation;
+    let mut deletion = Deletion {
+        stack,
+        cloud_name,
+        work,
+        begun: false,
+        waited: false,
+        kept: BTreeMap::new(),
+    };
     let mut pause = Pause::new();
-    let description = loop {
-        match cloudformation.describe(cloud_name.as_str()).await? {
-            None => break None,
-            // Whatever runs, also a delete that somebody else began, has to end first.
-            Some(description) if description.status.is_in_progress() => {
-                tokio::time::sleep(pause.next()).await;
-            }
-            Some(description) if description.status == StackStatus::DeleteComplete => break None,
-            Some(description) => break Some(description),
+    let mut overtaken = 0;
+    while let Some(description) = deletion.find().await? {
+        let Some(error) = deletion.run(&description).await? else {
+            break;
+        };
+        overtaken += 1;
+        if overtaken > OVERTAKEN_AT_MOST {
+            return Err(error.into());
         }
-    };
-    let Some(description) = description else {
-        context.events.send(Event::StackFinished {
-            stack: stack.clone(),
-            status: None,
-            result: StackResult::Unchanged,
-            outputs: indexmap::IndexMap::new(),
-        });
-        return Ok(Done {
-            changed: false,
-            summary: String::new(),
-        });
-    };
-    if description.termination_protection {
-        return Err(StepError::Stack(Box::new(failure::plain(
-            cloud_name,
-            Some(description.status),
-            "the stack is protected from deletion",
-            Some("run the command again with --disable-protection".to_owned()),
-        ))));
+        tokio::time::sleep(pause.next()).await;
     }
-
-    let resources = cloudformation.resources(cloud_name.as_str()).await?;
-    context.events.send(Event::StackStarted {
-        stack: stack.clone(),
-        cloud_name: cloud_name.clone(),
-        operation: StackOperation::Delete,
-        resources: Some(resources.len()),
-    });
-    // Buckets that the template keeps are not touched. Something may still write into the
-    // others while they are emptied (access logs arrive late), so a delete that failed over
-    // a bucket gets a second try: CloudFormation names those that it wanted to delete.
-    let template = cloudformation.template(cloud_name.as_str()).await?;
-    let mut buckets = deletable_buckets(&template, &resources);
-    let mut tries = 0;
-    let followed = loop {
-        tries += 1;
-        for bucket in &buckets {
-            context.ports.objects.empty(bucket).await?;
-        }
-        let since = cloudformation.latest_event(&description.stack_id).await?;
-        let token = format!("{}-{stack}-delete-{tries}", context.run);
-        context.state.stack_touched(stack);
-        cloudformation
-            .delete_stack(&description.stack_id, &token)
-            .await?;
-        let followed = follow(context, stack, &description.stack_id, since).await?;
-        buckets = followed
-            .events
-            .iter()
-            .filter(|event| event.status == "DELETE_FAILED" && event.resource_type == BUCKET)
-            .filter_map(|event| event.physical_id.clone())
-            .collect();
-        if followed.status == StackStatus::DeleteComplete || tries == 2 || buckets.is_empty() {
-            break followed;
-        }
-    };
-    for event in &followed.events {
-        if event.status == "DELETE_SKIPPED" {
-            context.state.leave(Leftover {
-                kind: event.resource_type.clone(),
-                name: event
-                    .physical_id
-                    .clone()
-                    .unwrap_or_else(|| event.logical_id.to_string()),
-                reason: format!("retained by the DeletionPolicy of '{cloud_name}'"),
-            });
-        }
+    let changed = deletion.begun;
+    for leftover in deletion.kept.into_values() {
+        work.state.leave(leftover);
     }
-    if followed.status != StackStatus::DeleteComplete {
-        let mut failure = failure::from_events(
-            cloud_name,
-            followed.status,
-            None,
-            &followed.events,
-            context.templates.get(stack),
-        );
-        failure.hint = Some("remove the cause and run `shopctl teardown` again".to_owned());
-        return Err(StepError::Stack(Box::new(failure)));
-    }
-    context.events.send(Event::StackFinished {
+    work.events.send(Event::StackFinished {
         stack: stack.clone(),
         status: None,
-        result: StackResult::Deleted,
+        result: match changed {
+            true => StackResult::Deleted,
+            false => StackResult::Unchanged,
+        },
         outputs: indexmap::IndexMap::new(),
     });
     Ok(Done {
-        changed: true,
+        changed,
         summary: String::new(),
     })
+}
+
+struct Deletion<'a> {
+    stack: &'a StackName,
+    cloud_name: &'a CloudStackName,
+    work: &'a Work,
+    /// Whether a delete was seen or begun.
+    begun: bool,
+    /// Whether it was told that something runs that has to end first.
+    waited: bool,
+    /// What the delete leaves, by physical ID.
+    kept: BTreeMap<String, Leftover>,
+}
+
+impl Deletion<'_> {
+    /// The stack as it is to be deleted; `None` when it is gone. Whatever runs has to end
+    /// first; a delete that runs is followed.
+    async fn find(&mut self) -> Result<Option<StackDescription>, StepError> {
+        let mut pause = Pause::new();
+        loop {
+            let found = self
+                .work
+                .ports
+                .cloudformation
+                .describe(self.cloud_name.as_str())
+                .await?;
+            let Some(found) = found else {
+                return Ok(None);
+            };
+            match found.status {
+                StackStatus::DeleteComplete => return Ok(None),
+                StackStatus::DeleteInProgress => {
+                    self.begun = true;
+                    self.start(StackOperation::Delete, None);
+                    let ended = self.follow(&found, None).await?;
+                    if ended.status == StackStatus::DeleteComplete {
+                        return Ok(None);
+                    }
+                }
+                StackStatus::ImportRollbackFailed => {
+                    let hint = Obstacle::ImportRollbackFailed.hint(self.cloud_name.as_str());
+                    return Err(self.refused(
+                        &found,
+                        format!("the stack is in {}", found.status),
+                        hint,
+                    ));
+                }
+                status if status.is_in_progress() => {
+                    if !std::mem::replace(&mut self.waited, true) {
+                        self.start(StackOperation::Wait, None);
+                    }
+                }
+                _ => return Ok(Some(found)),
+            }
+            tokio::time::sleep(pause.next()).await;
+        }
+    }
+
+    /// Deletes the stack; answers a refusal when somebody else works on it.
+    ///
+    /// Buckets that the template keeps are not touched. Something may still write into the
+    /// others while they are emptied (access logs arrive late), so a delete that failed over a
+    /// bucket gets a second try: CloudFormation names those that it wanted to delete.
+    async fn run(
+        &mut self,
+        description: &StackDescription,
+    ) -> Result<Option<CloudError>, StepError> {
+        if description.termination_protection {
+            return Err(self.protected(description));
+        }
+        let cloudformation = &self.work.ports.cloudformation;
+        let (resources, mut buckets) = match self.contents(description).await {
+            Ok(contents) => contents,
+            Err(error) if is_overtaken(&error) => return Ok(Some(error)),
+            Err(error) => return Err(error.into()),
+        };
+        self.start(StackOperation::Delete, Some(resources));
+        let mut tries = 0;
+        let ended = loop {
+            tries += 1;
+            for bucket in &buckets {
+                empty(bucket, self.work).await?;
+            }
+            let since = cloudformation.latest_event(&description.stack_id).await?;
+            let token = self.work.token(
+                &description.stack_id,
+                &format!("delete {tries} {}", since.as_deref().unwrap_or_default()),
+            );
+            self.work.state.stack_touched(self.stack);
+            match cloudformation
+                .delete_stack(&description.stack_id, &token)
+                .await
+            {
+                Ok(()) => {}
+                Err(error) if is_overtaken(&error) => return Ok(Some(error)),
+                Err(error) if is_protected(&error) => return Err(self.protected(description)),
+                Err(error) => return Err(error.into()),
+            }
+            self.begun = true;
+            let ended = self.follow(description, since).await?;
+            if ended.status == StackStatus::DeleteComplete {
+                return Ok(None);
+            }
+            buckets = ended
+                .events
+                .iter()
+                .filter(|event| event.status == "DELETE_FAILED" && event.resource_type == BUCKET)
+                .filter_map(|event| event.physical_id.clone())
+                .collect();
+            if tries == TRIES || buckets.is_empty() {
+                break ended;
+            }
+        };
+        let mut failure = failure::from_events(
+            self.cloud_name,
+            ended.status,
+            ended
+                .description
+                .and_then(|description| description.status_reason),
+            &ended.events,
+            self.work.templates.get(self.stack),
+        );
+        failure.hint = Some("remove the cause and run `shopctl teardown` again".to_owned());
+        Err(StepError::Stack(Box::new(failure)))
+    }
+
+    /// How many resources there are, and the buckets among them that have to be empty.
+    async fn contents(
+        &self,
+        description: &StackDescription,
+    ) -> Result<(usize, Vec<String>), CloudError> {
+        // Nothing was ever made.
+        if description.status == StackStatus::ReviewInProgress {
+            return Ok((0, Vec::new()));
+        }
+        let cloudformation = &self.work.ports.cloudformation;
+        let stack = description.stack_id.as_str();
+        let resources = cloudformation.resources(stack).await?;
+        let template = cloudformation.template(stack).await?;
+        let buckets = deletable_buckets(&template, &resources);
+        Ok((resources.len(), buckets))
+    }
+
+    /// Follows a delete to its end, with all events that tell what came of it.
+    async fn follow(
+        &mut self,
+        before: &StackDescription,
+        since: Option<String>,
+    ) -> Result<Followed, StepError> {
+        let operation = || Operation {
+            stack: self.stack,
+            stack_id: &before.stack_id,
+            kind: Kind::Delete,
+            before: Some(before),
+            since: since.clone(),
+        };
+        let mut ended = follow(operation(), self.work).await?;
+        ended.events = explain(&ended, operation(), self.work).await?;
+        for event in &ended.events {
+            if event.status == "DELETE_SKIPPED" {
+                let name = event
+                    .physical_id
+                    .clone()
+                    .unwrap_or_else(|| event.logical_id.to_string());
+                self.kept.insert(
+                    name.clone(),
+                    Leftover {
+                        kind: event.resource_type.clone(),
+                        name,
+                        reason: format!("retained by the DeletionPolicy of '{}'", self.cloud_name),
+                    },
+                );
+            }
+        }
+        Ok(ended)
+    }
+
+    fn start(&self, operation: StackOperation, resources: Option<usize>) {
+        self.work.events.send(Event::StackStarted {
+            stack: self.stack.clone(),
+            cloud_name: self.cloud_name.clone(),
+            operation,
+            resources,
+        });
+    }
+
+    fn protected(&self, description: &StackDescription) -> StepError {
+        self.refused(
+            description,
+            "the stack is protected from deletion".to_owned(),
+            "run the command again with --disable-protection".to_owned(),
+        )
+    }
+
+    fn refused(&self, description: &StackDescription, reason: String, hint: String) -> StepError {
+        StepError::Stack(Box::new(failure::plain(
+            self.cloud_name,
+            Some(description.status),
+            reason,
+            Some(hint),
+        )))
+    }
+}
+
+/// Empties a bucket. One that somebody else deletes meanwhile is empty.
+async fn empty(bucket: &str, work: &Work) -> Result<u64, CloudError> {
+    match work.ports.objects.empty(bucket).await {
+        Err(error) if error.kind == CloudErrorKind::NotFound => Ok(0),
+        answer => answer,
+    }
 }
 
 /// The buckets that CloudFormation will delete with the stack, and so have to be empty: those
@@ -148,16 +303,16 @@ fn deletable_buckets(template: &str, resources: &[StackResource]) -> Vec<String>
 
 /// Deletes the log groups that functions of deleted stacks left. Lambda makes a group on
 /// the first log line, so one can appear after its stack deleted it.
-pub(crate) async fn delete_log_groups(context: &Context) -> Result<Done, StepError> {
+pub(crate) async fn delete_log_groups(work: &Work) -> Result<Done, StepError> {
     let mut deleted = 0;
-    for cloud_name in &context.cloud_names {
-        for group in context
+    for cloud_name in &work.cloud_names {
+        for group in work
             .ports
             .log_groups
             .list(&format!("/aws/lambda/{cloud_name}-"))
             .await?
         {
-            context.ports.log_groups.delete(&group).await?;
+            work.ports.log_groups.delete(&group).await?;
             deleted += 1;
         }
     }
@@ -168,15 +323,15 @@ pub(crate) async fn delete_log_groups(context: &Context) -> Result<Done, StepErr
 }
 
 /// Deletes the artifact bucket with all artifacts and records.
-pub(crate) async fn delete_bucket(context: &Context) -> Result<Done, StepError> {
+pub(crate) async fn delete_bucket(work: &Work) -> Result<Done, StepError> {
     // The lock lies in the bucket and goes with it.
-    if let Some(lease) = &context.lease {
+    if let Some(lease) = &work.lease {
         lease.let_go().await;
     }
-    let objects = context.ports.objects.empty(&context.bucket).await?;
-    let was_there = context.ports.objects.delete_bucket(&context.bucket).await?;
+    let objects = empty(&work.bucket, work).await?;
+    let was_there = work.ports.objects.delete_bucket(&work.bucket).await?;
     let summary = if was_there {
-        format!("{} deleted with {objects} object versions", context.bucket)
+        format!("{} deleted with {objects} object versions", work.bucket)
     } else {
         "it was not there".to_owned()
     };

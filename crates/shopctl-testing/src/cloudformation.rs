@@ -54,9 +54,10 @@ impl CloudFormation for FakeCloud {
         let answer = self
             .call("DescribeStacks", stack, |world| {
                 let id = world.find_id(stack);
+                let stale = world.settings.stale_reads > 0;
                 let found = id.and_then(|id| world.stacks.get_mut(&id));
                 let description = match found {
-                    Some(found) if found.stale_left > 0 => {
+                    Some(found) if stale && found.stale_left > 0 => {
                         found.stale_left -= 1;
                         found.described_before.clone()
                     }

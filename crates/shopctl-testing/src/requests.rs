@@ -274,8 +274,7 @@ impl World {
             ChangeSetType::Update => Kind::Update,
         };
         let request = format!("ExecuteChangeSet {set_id}");
-        let started = matches!(execution, Execution::InProgress | Execution::Complete);
-        if started && self.token(token, request.clone())? {
+        if self.knows(token, &request)? {
             return Ok(());
         }
         if status != "CREATE_COMPLETE" {
@@ -300,7 +299,7 @@ impl World {
         {
             check_updatable(stack)?;
         }
-        self.token(token, request)?;
+        self.remember(token, request);
         if let Some(set) = self.change_set_mut(&stack_id, &set_id) {
             set.execution = Execution::InProgress;
         }
@@ -355,8 +354,9 @@ impl World {
         let Some(stack_id) = self.find_id(stack) else {
             return Ok(());
         };
+        let request = format!("DeleteStack {stack_id}");
         if let Some(token) = token
-            && self.token(token, format!("DeleteStack {stack_id}"))?
+            && self.knows(token, &request)?
         {
             return Ok(());
         }
@@ -381,6 +381,9 @@ impl World {
                 stack.status
             ))),
             _ => {
+                if let Some(token) = token {
+                    self.remember(token, request);
+                }
                 self.begin(&stack_id, Kind::Delete, None, false);
                 Ok(())
             }

@@ -253,19 +253,21 @@ impl World {
         visible
     }
 
-    /// Notes a request token: whether the same request came with it before.
-    pub(crate) fn token(&mut self, token: &str, request: String) -> Result<bool, Refusal> {
+    /// Whether the same request succeeded with this token before.
+    pub(crate) fn knows(&self, token: &str, request: &str) -> Result<bool, Refusal> {
         match self.tokens.get(token) {
-            Some(known) if *known == request => Ok(true),
+            Some(known) if known == request => Ok(true),
             Some(_) => Err(Refusal::new(
                 "TokenAlreadyExistsException",
                 format!("A request with token {token} already exists with other parameters"),
             )),
-            None => {
-                self.tokens.insert(token.to_owned(), request);
-                Ok(false)
-            }
+            None => Ok(false),
         }
+    }
+
+    /// Notes the token of a request that succeeded.
+    pub(crate) fn remember(&mut self, token: &str, request: String) {
+        self.tokens.insert(token.to_owned(), request);
     }
 
     /// All exports: name to value.

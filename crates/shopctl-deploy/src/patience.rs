@@ -1,0 +1,441 @@
+//! Ports that wait for a cloud that throttles, breaks off or fails for a while.
+//!
+//! A stack that is being deployed goes on without us: a run that only loses sight of it must
+//! not fail. Every call of the ports can be made again (reads, and writes with a token, a
+//! digest or a name that is used once), so all of them are. How long is worth waiting depends
+//! on the kind of error; what the service means (wrong request, no permission, credentials) is
+//! answered at once. The SDK's own retries, a second or two, come before these.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use shopctl_core::names::{ArtifactDigest, CloudStackName};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::ports::{
+    Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
+    CloudFormation, Condition, Distributions, FunctionState, Functions, ListedObject, LogGroups,
+    ObjectHeaders, ObjectStore, Ports, StackDescription, StackEvent, StackResource, StoredObject,
+};
+
+/// The ports, each with patience; `reached` says that the cloud has answered before.
+pub(crate) fn patient(ports: &Ports, cancel: &CancellationToken, reached: bool) -> Ports {
+    let patience = Arc::new(Patience {
+        reached: AtomicBool::new(reached),
+        cancel: cancel.clone(),
+        pace: Mutex::new(Pace::default()),
+        jitter: AtomicU32::new(0),
+    });
+    fn with<P: ?Sized>(port: &Arc<P>, patience: &Arc<Patience>) -> Arc<Patient<P>> {
+        Arc::new(Patient {
+            port: port.clone(),
+            patience: patience.clone(),
+        })
+    }
+    Ports {
+        cloudformation: with(&ports.cloudformation, &patience),
+        objects: with(&ports.objects, &patience),
+        distributions: with(&ports.distributions, &patience),
+        functions: with(&ports.functions, &patience),
+        log_groups: with(&ports.log_groups, &patience),
+        // Its errors are answers.
+        probe: ports.probe.clone(),
+    }
+}
+
+struct Patient<P: ?Sized> {
+    port: Arc<P>,
+    patience: Arc<Patience>,
+}
+
+/// What all calls of a run know of each other.
+struct Patience {
+    /// Whether the cloud ever answered.
+    reached: AtomicBool,
+    cancel: CancellationToken,
+    pace: Mutex<Pace>,
+    jitter: AtomicU32,
+}
+
+/// How long a cloud is waited for that never answered: more likely than a broken line is a wrong
+/// one, or none.
+const UNREACHED: Duration = Duration::from_secs(2);
+
+/// How long an error is borne.
+fn limit(kind: CloudErrorKind) -> Option<Duration> {
+    match kind {
+        CloudErrorKind::Throttled => Some(Duration::from_secs(600)),
+        CloudErrorKind::Unreachable => Some(Duration::from_secs(300)),
+        CloudErrorKind::Service => Some(Duration::from_secs(60)),
+        _ => None,
+    }
+}
+
+impl Patience {
+    async fn call<T, F>(&self, call: impl Fn() -> F) -> Result<T, CloudError>
+    where
+        F: Future<Output = Result<T, CloudError>>,
+    {
+        let mut failing_since = None;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let error = match call().await {
+                Ok(answer) => {
+                    self.reached.store(true, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            if error.kind != CloudErrorKind::Unreachable {
+                self.reached.store(true, Ordering::Relaxed);
+            }
+            let Some(mut limit) = limit(error.kind) else {
+                return Err(error);
+            };
+            if !self.reached.load(Ordering::Relaxed) {
+                limit = limit.min(UNREACHED);
+            }
+            let begin = *failing_since.get_or_insert_with(Instant::now);
+            if begin.elapsed() >= limit || self.cancel.is_cancelled() {
+                return Err(error);
+            }
+            tokio::time::sleep(self.spread(pause)).await;
+            pause = (pause * 2).min(Duration::from_secs(10));
+        }
+    }
+
+    /// Between half of a pause and all of it, so that calls that failed together do not come
+    /// back together.
+    fn spread(&self, pause: Duration) -> Duration {
+        // Weyl's sequence of the golden ratio: neighbours are far apart, no two are alike.
+        let step = self.jitter.fetch_add(0x9e37_79b9, Ordering::Relaxed);
+        pause / 2 + (pause / 2).mul_f64(f64::from(step) / f64::from(u32::MAX))
+    }
+
+    /// A call of CloudFormation, which has a rate for all calls of an operation in an account.
+    async fn paced<T, F>(
+        &self,
+        operation: &'static str,
+        call: impl Fn() -> F,
+    ) -> Result<T, CloudError>
+    where
+        F: Future<Output = Result<T, CloudError>>,
+    {
+        let call = &call;
+        self.call(move || async move {
+            let turn = self.with_pace(|pace| pace.turn(operation, Instant::now()));
+            tokio::time::sleep_until(turn).await;
+            let answer = call().await;
+            let throttled =
+                matches!(&answer, Err(error) if error.kind == CloudErrorKind::Throttled);
+            self.with_pace(|pace| pace.learn(operation, throttled));
+            answer
+        })
+        .await
+    }
+
+    fn with_pace<T>(&self, change: impl FnOnce(&mut Pace) -> T) -> T {
+        change(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The rate of calls that CloudFormation is found to allow, by operation.
+///
+/// Nothing is held back until it throttles (an account's limits are not published, a local
+/// cloud has none); then the rate is halved with every refusal and grows slowly again.
+#[derive(Default)]
+struct Pace(BTreeMap<&'static str, Lane>);
+
+struct Lane {
+    per_second: f64,
+    next: Instant,
+}
+
+impl Pace {
+    /// Below what users saw allowed: five `DescribeStacks` a second.
+    /// <https://github.com/aws/aws-sam-cli/issues/2671>
+    const FIRST: f64 = 8.0;
+    const LEAST: f64 = 0.5;
+    /// From this rate on nothing is held back any more.
+    const FREE: f64 = 20.0;
+
+    fn turn(&mut self, operation: &'static str, now: Instant) -> Instant {
+        let Some(lane) = self.0.get_mut(operation) else {
+            return now;
+        };
+        let turn = lane.next.max(now);
+        lane.next = turn + Duration::from_secs_f64(1.0 / lane.per_second);
+        turn
+    }
+
+    fn learn(&mut self, operation: &'static str, throttled: bool) {
+        if throttled {
+            let lane = self.0.entry(operation).or_insert_with(|| Lane {
+                per_second: Self::FIRST,
+                next: Instant::now(),
+            });
+            lane.per_second = (lane.per_second / 2.0).max(Self::LEAST);
+        } else if let Some(lane) = self.0.get_mut(operation) {
+            lane.per_second += 0.1;
+            if lane.per_second > Self::FREE {
+                self.0.remove(operation);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl CloudFormation for Patient<dyn CloudFormation> {
+    async fn describe(&self, stack: &str) -> Result<Option<StackDescription>, CloudError> {
+        self.patience
+            .paced("DescribeStacks", || self.port.describe(stack))
+            .await
+    }
+
+    async fn create_change_set(
+        &self,
+        request: &ChangeSetRequest,
+    ) -> Result<ChangeSetId, CloudError> {
+        // Asked again after an answer that was lost, it is refused because it is there already:
+        // whoever asks has to look.
+        self.patience
+            .paced("CreateChangeSet", || self.port.create_change_set(request))
+            .await
+    }
+
+    async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError> {
+        self.patience
+            .paced("DescribeChangeSet", || self.port.change_set(id))
+            .await
+    }
+
+    async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError> {
+        self.patience
+            .paced("ExecuteChangeSet", || {
+                self.port.execute_change_set(id, token)
+            })
+            .await
+    }
+
+    async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError> {
+        self.patience
+            .paced("DeleteChangeSet", || self.port.delete_change_set(id))
+            .await
+    }
+
+    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+        self.patience
+            .paced("DeleteStack", || self.port.delete_stack(stack_id, token))
+            .await
+    }
+
+    async fn events(
+        &self,
+        stack_id: &str,
+        since: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudError> {
+        self.patience
+            .paced("DescribeStackEvents", || self.port.events(stack_id, since))
+            .await
+    }
+
+    async fn validation_errors(
+        &self,
+        stack_id: &str,
+        change_set: Option<&str>,
+    ) -> Result<Vec<StackEvent>, CloudError> {
+        self.patience
+            .paced("DescribeEvents", || {
+                self.port.validation_errors(stack_id, change_set)
+            })
+            .await
+    }
+
+    async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
+        self.patience
+            .paced("DescribeStackEvents", || self.port.latest_event(stack_id))
+            .await
+    }
+
+    async fn template(&self, stack: &str) -> Result<String, CloudError> {
+        self.patience
+            .paced("GetTemplate", || self.port.template(stack))
+            .await
+    }
+
+    async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError> {
+        self.patience
+            .paced("ListStackResources", || self.port.resources(stack))
+            .await
+    }
+
+    async fn set_termination_protection(
+        &self,
+        cloud_name: &CloudStackName,
+        enabled: bool,
+    ) -> Result<(), CloudError> {
+        self.patience
+            .paced("UpdateTerminationProtection", || {
+                self.port.set_termination_protection(cloud_name, enabled)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Patient<dyn ObjectStore> {
+    async fn ensure_bucket(&self, bucket: &str) -> Result<bool, CloudError> {
+        self.patience.call(|| self.port.ensure_bucket(bucket)).await
+    }
+
+    async fn put_if_absent(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Body,
+        digest: &ArtifactDigest,
+    ) -> Result<bool, CloudError> {
+        self.patience
+            .call(|| self.port.put_if_absent(bucket, key, body.clone(), digest))
+            .await
+    }
+
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Body,
+        headers: &ObjectHeaders,
+    ) -> Result<String, CloudError> {
+        self.patience
+            .call(|| self.port.put(bucket, key, body.clone(), headers))
+            .await
+    }
+
+    async fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, CloudError> {
+        self.patience.call(|| self.port.get(bucket, key)).await
+    }
+
+    async fn read(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, CloudError> {
+        self.patience.call(|| self.port.read(bucket, key)).await
+    }
+
+    // A conditional write that is sent again may find itself. Locks, which use it, look for
+    // that themselves and have their own idea of how long to wait.
+    async fn put_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: &Condition,
+    ) -> Result<Option<String>, CloudError> {
+        self.port.put_if(bucket, key, bytes, condition).await
+    }
+
+    async fn delete_if(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CloudError> {
+        self.port.delete_if(bucket, key, etag).await
+    }
+
+    async fn list_under(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<ListedObject>, CloudError> {
+        self.patience
+            .call(|| self.port.list_under(bucket, prefix))
+            .await
+    }
+
+    async fn purge(&self, bucket: &str, keys: &BTreeSet<String>) -> Result<u64, CloudError> {
+        self.patience.call(|| self.port.purge(bucket, keys)).await
+    }
+
+    async fn list(&self, bucket: &str) -> Result<BTreeMap<String, String>, CloudError> {
+        self.patience.call(|| self.port.list(bucket)).await
+    }
+
+    async fn delete(&self, bucket: &str, keys: &[String]) -> Result<(), CloudError> {
+        self.patience.call(|| self.port.delete(bucket, keys)).await
+    }
+
+    async fn empty(&self, bucket: &str) -> Result<u64, CloudError> {
+        self.patience.call(|| self.port.empty(bucket)).await
+    }
+
+    async fn delete_bucket(&self, bucket: &str) -> Result<bool, CloudError> {
+        self.patience.call(|| self.port.delete_bucket(bucket)).await
+    }
+}
+
+#[async_trait]
+impl Distributions for Patient<dyn Distributions> {
+    async fn invalidate(
+        &self,
+        distribution: &str,
+        paths: &[String],
+        reference: &str,
+    ) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.invalidate(distribution, paths, reference))
+            .await
+    }
+}
+
+#[async_trait]
+impl Functions for Patient<dyn Functions> {
+    async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError> {
+        self.patience.call(|| self.port.state(name)).await
+    }
+
+    async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
+        self.patience.call(|| self.port.code_digests(name)).await
+    }
+}
+
+#[async_trait]
+impl LogGroups for Patient<dyn LogGroups> {
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, CloudError> {
+        self.patience.call(|| self.port.list(prefix)).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), CloudError> {
+        self.patience.call(|| self.port.delete(name)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_found_by_halving_and_given_up_when_it_was_not_needed() {
+        let mut pace = Pace::default();
+        let now = Instant::now();
+        assert_eq!(pace.turn("DescribeStacks", now), now);
+        pace.learn("DescribeStacks", false);
+        assert!(
+            pace.0.is_empty(),
+            "nothing is held back before it is refused"
+        );
+        pace.learn("DescribeStacks", true);
+        let now = Instant::now();
+        let first = pace.turn("DescribeStacks", now);
+        let second = pace.turn("DescribeStacks", now);
+        assert_eq!(second - first, Duration::from_millis(250));
+        assert_eq!(pace.turn("DescribeChangeSet", now), now, "each has its own");
+        for _ in 0..10 {
+            pace.learn("DescribeStacks", true);
+        }
+        let first = pace.turn("DescribeStacks", now);
+        let second = pace.turn("DescribeStacks", now);
+        assert_eq!(second - first, Duration::from_secs(2));
+        for _ in 0..200 {
+            pace.learn("DescribeStacks", false);
+        }
+        assert_eq!(pace.turn("DescribeStacks", now), now);
+    }
+}
