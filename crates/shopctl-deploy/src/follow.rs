@@ -138,15 +138,16 @@ pub(crate) async fn explain(
     let mut pause = Pause::new();
     loop {
         let mut events = read(operation.stack_id, operation.since.as_deref(), work).await?;
-        if let Some(first) = events.iter().rposition(|event| begins(event, &operation)) {
-            events.drain(..first);
-        }
+        let first = events.iter().rposition(|event| begins(event, &operation));
+        events.drain(..first.unwrap_or_default());
         let complete = events
             .last()
             .is_some_and(|event| status_of(event, operation.stack_id).is_some_and(is_end));
         let caused = first_failed(&events).is_some();
         let waited = began.elapsed();
-        if complete || (caused && waited >= CAUSED) || waited >= EXPLANATION {
+        // Before its first event those of an earlier operation may be told.
+        let enough = first.is_some() && (complete || (caused && waited >= CAUSED));
+        if enough || waited >= EXPLANATION {
             return Ok(events);
         }
         tokio::time::sleep(pause.next()).await;

