@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::Rules;
 use crate::ports::{Body, CloudError, Ports};
 use crate::site::{SiteConfigValue, SiteFile};
 use crate::{site, stack, teardown};
@@ -93,6 +94,8 @@ pub struct Context {
     pub url_deadline: Duration,
     /// Stacks that may be worked on at once.
     pub concurrency: usize,
+    /// What may be done to stacks.
+    pub rules: Rules,
     /// What the steps learn; begins with what was observed.
     pub state: State,
 }
@@ -213,6 +216,8 @@ pub struct RunReport {
     pub interrupted: bool,
     /// Whether a stack that failed needs a person before it can be deployed again.
     pub stuck: bool,
+    /// Whether a guard refused a change.
+    pub refused: bool,
     /// Why it failed, a line each.
     pub errors: Vec<String>,
     /// What a teardown left.
@@ -237,6 +242,8 @@ pub(crate) enum StepError {
     Interrupted,
     /// A stack failed; its event tells more.
     Stack(Box<Failure>),
+    /// A guard refused to change a stack; nothing was done to it.
+    Refused(Box<Failure>),
     /// Something else failed.
     Other {
         message: String,
@@ -255,7 +262,7 @@ impl From<CloudError> for StepError {
 
 enum End {
     Done { changed: bool },
-    Failed { stuck: bool },
+    Failed { stuck: bool, refused: bool },
     Interrupted,
 }
 
@@ -308,9 +315,10 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
                 report.changed |= changed;
                 done.insert(id);
             }
-            Some(Ok((id, End::Failed { stuck }))) => {
+            Some(Ok((id, End::Failed { stuck, refused }))) => {
                 report.failed = true;
                 report.stuck |= stuck;
+                report.refused |= refused;
                 lost.insert(id.clone(), Some(id));
             }
             Some(Ok((id, End::Interrupted))) => {
@@ -384,24 +392,8 @@ async fn run(step: &Step, context: &Context) -> End {
             });
             End::Interrupted
         }
-        Err(StepError::Stack(failure)) => {
-            let stuck = failure
-                .status
-                .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
-            context.state.fail(one_line(&failure));
-            if let Action::DeployStack(deployment) = &step.action {
-                context.events.send(Event::StackFailed {
-                    stack: deployment.stack.clone(),
-                    failure: *failure,
-                });
-            } else if let Action::DeleteStack { stack, .. } = &step.action {
-                context.events.send(Event::StackFailed {
-                    stack: stack.clone(),
-                    failure: *failure,
-                });
-            }
-            End::Failed { stuck }
-        }
+        Err(StepError::Stack(failure)) => stack_failed(step, context, *failure, false),
+        Err(StepError::Refused(failure)) => stack_failed(step, context, *failure, true),
         Err(StepError::Other { message, hint }) => {
             context
                 .state
@@ -412,9 +404,31 @@ async fn run(step: &Step, context: &Context) -> End {
                 message,
                 hint,
             });
-            End::Failed { stuck: false }
+            End::Failed {
+                stuck: false,
+                refused: false,
+            }
         }
     }
+}
+
+fn stack_failed(step: &Step, context: &Context, failure: Failure, refused: bool) -> End {
+    let stuck = failure
+        .status
+        .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
+    context.state.fail(one_line(&failure));
+    let stack = match &step.action {
+        Action::DeployStack(deployment) => Some(&deployment.stack),
+        Action::DeleteStack { stack, .. } => Some(stack),
+        _ => None,
+    };
+    if let Some(stack) = stack {
+        context.events.send(Event::StackFailed {
+            stack: stack.clone(),
+            failure,
+        });
+    }
+    End::Failed { stuck, refused }
 }
 
 async fn act(action: &Action, context: &Context) -> Result<Done, StepError> {

@@ -6,7 +6,9 @@
 mod executor;
 mod failure;
 mod follow;
+mod guard;
 pub mod ports;
+mod preview;
 mod site;
 mod stack;
 mod status;
@@ -15,6 +17,8 @@ mod teardown;
 pub use executor::{
     Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, execute,
 };
+pub use guard::Rules;
+pub use preview::{Method, PreviewRequest, preview, preview_site};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

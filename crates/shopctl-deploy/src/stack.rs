@@ -12,8 +12,10 @@ use shopctl_core::status::{DeployApproach, StackStatus};
 use crate::executor::{Context, Done, StepError};
 use crate::failure;
 use crate::follow::{Pause, follow};
+use crate::guard;
 use crate::ports::{
-    ChangeSetRequest, ChangeSetState, ChangeSetType, StackDescription, StackEvent, TemplateSource,
+    ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType, StackDescription,
+    StackEvent, TemplateSource,
 };
 
 /// Deploys a stack; sends its events.
@@ -59,7 +61,9 @@ pub(crate) async fn deploy(
         }
     };
 
-    if let (Some(description), DeployApproach::Update) = (&found, approach) {
+    if let (Some(description), DeployApproach::Update) = (&found, approach)
+        && !context.rules.change_sets.revert_drift
+    {
         let same = context
             .state
             .stack_record(&deployment.stack)
@@ -121,6 +125,14 @@ async fn change(
             tags: deployment.tags.clone(),
             capabilities: deployment.capabilities.clone(),
             description: format!("shopctl run {}", context.run),
+            options: match change_set_type {
+                ChangeSetType::Update => context.rules.change_sets,
+                // There is nothing yet that somebody could have changed by hand.
+                ChangeSetType::Create => ChangeSetOptions {
+                    revert_drift: false,
+                    ..context.rules.change_sets
+                },
+            },
         })
         .await
         .map_err(|error| stack_error(failure::plain(cloud_name, None, error.to_string(), None)))?;
@@ -155,6 +167,13 @@ async fn change(
             }
         }
     };
+
+    if change_set_type == ChangeSetType::Update
+        && let Some(refusals) = guard::refused(deployment, &id, context).await?
+    {
+        cloudformation.delete_change_set(&id).await?;
+        return Err(StepError::Refused(Box::new(refusals)));
+    }
 
     let (operation, result) = match change_set_type {
         ChangeSetType::Create => (StackOperation::Create, StackResult::Created),
@@ -214,11 +233,14 @@ async fn finish(
     result: StackResult,
     context: &Context,
 ) -> Result<Done, StepError> {
-    if deployment.termination_protection && !description.termination_protection {
+    let protection = deployment
+        .termination_protection
+        .filter(|wanted| *wanted != description.termination_protection);
+    if let Some(wanted) = protection {
         context
             .ports
             .cloudformation
-            .set_termination_protection(&deployment.cloud_name, true)
+            .set_termination_protection(&deployment.cloud_name, wanted)
             .await?;
     }
     context.state.stack_done(
@@ -239,7 +261,7 @@ async fn finish(
         outputs: description.outputs.clone(),
     });
     Ok(Done {
-        changed: result != StackResult::Unchanged,
+        changed: result != StackResult::Unchanged || protection.is_some(),
         summary: String::new(),
     })
 }
@@ -348,8 +370,22 @@ fn resolve(
 ) -> Result<IndexMap<String, String>, StepError> {
     let mut resolved = IndexMap::new();
     let mut missing: BTreeMap<String, &String> = BTreeMap::new();
+    let template = context.templates.get(&deployment.stack);
     for (name, value) in &deployment.parameters {
+        let secret = template
+            .and_then(|template| template.parameters.get(name))
+            .is_some_and(|declaration| declaration.no_echo);
         match (context.state.value(value), value) {
+            (Some(text), _) if secret && guard::is_masked(&text) => {
+                return Err(StepError::Refused(Box::new(failure::plain(
+                    &deployment.cloud_name,
+                    None,
+                    format!(
+                        "the value of parameter '{name}' is '{text}', which CloudFormation shows in place of a secret"
+                    ),
+                    Some("give the secret itself, or a reference to it: {{resolve:secretsmanager:...}}".to_owned()),
+                ))));
+            }
             (Some(text), _) => {
                 resolved.insert(name.clone(), text);
             }

@@ -19,7 +19,7 @@ use shopctl_core::template::{
 };
 use shopctl_deploy::ports::{Body, ObjectHeaders, Ports};
 use shopctl_deploy::{
-    Context, EventSender, SiteFile, SiteFileClass, SiteSource, State, UploadBodies, UrlCheck,
+    Context, EventSender, Rules, SiteFile, SiteFileClass, SiteSource, State, UploadBodies, UrlCheck,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -413,7 +413,7 @@ impl TestProject {
                     .collect(),
                 depends_on: stack.needs.clone(),
                 tags: self.tags.clone(),
-                termination_protection: self.termination_protection,
+                termination_protection: self.termination_protection.then_some(true),
             })
             .collect();
         Desired {
@@ -426,6 +426,7 @@ impl TestProject {
                 .as_ref()
                 .map(|site| BTreeSet::from([site.stack.clone()])),
             urls: self.url.is_some(),
+            look_again: false,
         }
     }
 
@@ -483,6 +484,7 @@ impl TestProject {
                 0 => 8,
                 given => given,
             },
+            rules: Rules::default(),
             state: State::new(observed),
         }
     }

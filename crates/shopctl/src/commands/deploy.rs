@@ -17,17 +17,18 @@ use shopctl_core::record::{self, LATEST_KEY, Record};
 use shopctl_core::template::RenderedTemplate;
 use shopctl_deploy::ports::{Body, ObjectHeaders};
 use shopctl_deploy::{
-    Context, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
+    Context, Rules, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
 };
 use shopctl_local::{LocalError, Running};
 
+use super::plan::{Gate, change_set_options, place};
 use crate::cli::{DeployArguments, Global};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
-use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
+use crate::session::{Session, check_place, connect_aws, connect_local, local_error, start_local};
 use crate::workspace::Workspace;
 
 /// A new distribution takes a few minutes until its name resolves everywhere.
@@ -95,7 +96,7 @@ fn ask(
             Some("say --yes".to_owned()),
         ));
     }
-    if display.confirm(&format!("Deploy {what}?")) {
+    if display.confirm_by_typing(&format!("This deploys {what}."), environment.name.as_str()) {
         Ok(())
     } else {
         Err(CommandError::message(
@@ -147,9 +148,27 @@ impl Deployment<'_> {
                     .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
                     .collect();
                 let observed = observe(&session.ports, &bucket, &pairs).await?;
-                let desired = self.desired(&prepared, &session, &bucket);
+                check_place(environment, &session.account, &observed)?;
+                let again = self.arguments.change_sets.revert_drift;
+                let desired = desired(project, environment, &prepared, &session, &bucket, again);
                 let plan = plan_deploy(&desired, &observed).map_err(blocked)?;
                 verify(&plan)?;
+                let gate = Gate {
+                    workspace,
+                    environment,
+                    session: &session,
+                    prepared: &prepared,
+                    observed: &observed,
+                    plan: &plan,
+                    run: &run.id,
+                    cancel: &run.cancel,
+                };
+                for warning in gate.check(self.arguments).await? {
+                    run.events.send(Event::Warned {
+                        message: warning,
+                        location: None,
+                    });
+                }
                 let changes = changing(&plan);
                 let summary = format!("{changes} of {} stacks to deploy", desired.stacks.len());
                 Ok(((observed, plan, desired), summary))
@@ -183,64 +202,6 @@ impl Deployment<'_> {
             .await;
         save_local(&session, run).await;
         Ok(Ended::of(report))
-    }
-
-    fn desired(&self, prepared: &Prepared, session: &Session, bucket: &str) -> Desired {
-        let project = &self.workspace.project;
-        let environment = self.environment;
-        let tags = project.tags_for(environment);
-        let values = Values {
-            project,
-            environment,
-            session,
-        };
-        let stacks = project
-            .stack_names_in_order(environment)
-            .into_iter()
-            .filter_map(|name| Some((name, prepared.templates.get(name)?)))
-            .map(|(name, template)| DesiredStack {
-                cloud_name: project.cloud_stack_name(environment, name),
-                template: template.clone(),
-                parameters: project
-                    .parameters_for(name, environment)
-                    .into_iter()
-                    .map(|(parameter, given)| (parameter, values.parameter(given.value)))
-                    .collect(),
-                depends_on: project
-                    .dependencies_of(name, environment)
-                    .into_iter()
-                    .cloned()
-                    .collect(),
-                tags: tags.clone(),
-                termination_protection: environment.termination_protection,
-            })
-            .collect();
-        Desired {
-            project: project.name().to_string(),
-            environment: environment.name.clone(),
-            bucket: bucket.to_owned(),
-            stacks,
-            site: prepared
-                .site
-                .as_ref()
-                .and_then(|_| project.site_in(environment))
-                .map(|site| {
-                    let mut needs: BTreeSet<StackName> =
-                        site.outputs().map(|output| output.stack.clone()).collect();
-                    let config = project.site_config_for(environment);
-                    needs.extend(
-                        config
-                            .iter()
-                            .flat_map(|config| config.values.values())
-                            .filter_map(|given| match &given.value {
-                                ConfigValue::OutputOf(output) => Some(output.stack.clone()),
-                                _ => None,
-                            }),
-                    );
-                    needs
-                }),
-            urls: project.urls_in(environment).next().is_some(),
-        }
     }
 
     fn context(
@@ -307,6 +268,11 @@ impl Deployment<'_> {
                 URL_DEADLINE
             },
             concurrency: usize::from(self.arguments.concurrency),
+            rules: Rules {
+                allowed: self.arguments.allow.clone(),
+                change_sets: change_set_options(self.arguments.change_sets),
+                place: place(environment, &session.account),
+            },
             state: State::new(observed),
         }
     }
@@ -368,6 +334,71 @@ impl Deployment<'_> {
                 location: None,
             });
         }
+    }
+}
+
+/// What is to be deployed.
+pub(crate) fn desired(
+    project: &Project,
+    environment: &Environment,
+    prepared: &Prepared,
+    session: &Session,
+    bucket: &str,
+    look_again: bool,
+) -> Desired {
+    let tags = project.tags_for(environment);
+    let values = Values {
+        project,
+        environment,
+        session,
+    };
+    let stacks = project
+        .stack_names_in_order(environment)
+        .into_iter()
+        .filter_map(|name| Some((name, prepared.templates.get(name)?)))
+        .map(|(name, template)| DesiredStack {
+            cloud_name: project.cloud_stack_name(environment, name),
+            template: template.clone(),
+            parameters: project
+                .parameters_for(name, environment)
+                .into_iter()
+                .map(|(parameter, given)| (parameter, values.parameter(given.value)))
+                .collect(),
+            depends_on: project
+                .dependencies_of(name, environment)
+                .into_iter()
+                .cloned()
+                .collect(),
+            tags: tags.clone(),
+            termination_protection: environment.termination_protection,
+        })
+        .collect();
+    Desired {
+        project: project.name().to_string(),
+        environment: environment.name.clone(),
+        bucket: bucket.to_owned(),
+        stacks,
+        site: prepared
+            .site
+            .as_ref()
+            .and_then(|_| project.site_in(environment))
+            .map(|site| {
+                let mut needs: BTreeSet<StackName> =
+                    site.outputs().map(|output| output.stack.clone()).collect();
+                let config = project.site_config_for(environment);
+                needs.extend(
+                    config
+                        .iter()
+                        .flat_map(|config| config.values.values())
+                        .filter_map(|given| match &given.value {
+                            ConfigValue::OutputOf(output) => Some(output.stack.clone()),
+                            _ => None,
+                        }),
+                );
+                needs
+            }),
+        urls: project.urls_in(environment).next().is_some(),
+        look_again,
     }
 }
 
@@ -437,7 +468,7 @@ fn changing(plan: &Plan) -> usize {
         .count()
 }
 
-fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
+pub(crate) fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
     let mut lines = Vec::new();
     let mut hints = Vec::new();
     for stack in stacks {
@@ -519,6 +550,7 @@ pub(crate) async fn finish(run: Run, ended: Ended) -> u8 {
     let exit_code = match outcome {
         Outcome::Succeeded | Outcome::Unchanged => 0,
         Outcome::Failed if report.stuck => Kind::Stuck.exit_code(),
+        Outcome::Failed if report.refused => Kind::Refused.exit_code(),
         Outcome::Failed => Kind::Failed.exit_code(),
         Outcome::Interrupted => Kind::Interrupted.exit_code(),
     };

@@ -8,7 +8,7 @@ use shopctl_core::event::{Command, Event, Phase};
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
 use shopctl_core::project::{Environment, Project};
-use shopctl_deploy::{Context, State, UploadBodies, execute, observe};
+use shopctl_deploy::{Context, Rules, State, UploadBodies, execute, observe};
 
 use crate::cli::{Global, TeardownArguments};
 use crate::commands::{deploy, status};
@@ -167,6 +167,7 @@ async fn tear_down(
         urls: Vec::new(),
         url_deadline: Duration::ZERO,
         concurrency: usize::from(arguments.concurrency),
+        rules: Rules::default(),
         state: State::new(&Observed {
             record: None,
             ..observed
