@@ -8,6 +8,7 @@
 // checkout makes cargo compile this crate, and all that depend on it, anew for each of them.
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
+pub mod cause;
 pub mod diagnostic;
 pub mod event;
 pub mod names;
