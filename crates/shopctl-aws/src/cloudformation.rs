@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType, EventFilter,
-    EventType, Parameter, Stack, Tag, TemplateStage,
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType,
+    DeploymentConfig, DeploymentConfigMode, Parameter, Stack, Tag, TemplateStage,
 };
 use indexmap::IndexMap;
 use shopctl_core::names::{CloudStackName, LogicalId};
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
     ChangeSetId, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError, CloudErrorKind,
-    CloudFormation, StackDescription, StackEvent, StackResource, TemplateSource,
+    CloudFormation, DeploymentMode, StackDescription, StackEvent, StackResource, TemplateSource,
 };
 
 use crate::error::map;
@@ -62,6 +62,10 @@ impl CloudFormationClient {
                 .filter_map(|output| Some((output.output_key?, output.output_value?)))
                 .collect::<IndexMap<String, String>>(),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
+            mode: match stack.deployment_config.and_then(|config| config.mode) {
+                Some(DeploymentConfigMode::Express) => DeploymentMode::Express,
+                _ => DeploymentMode::Standard,
+            },
         })
     }
 }
@@ -130,6 +134,20 @@ impl CloudFormation for CloudFormationClient {
                     })
                     .collect(),
             ));
+        let call = match request.mode {
+            DeploymentMode::Standard => call,
+            // Left out, it would switch rollback off in this mode.
+            DeploymentMode::Express => call.deployment_config(
+                DeploymentConfig::builder()
+                    .mode(DeploymentConfigMode::Express)
+                    .disable_rollback(false)
+                    .build(),
+            ),
+        };
+        let call = match request.import_existing {
+            true => call.import_existing_resources(true),
+            false => call,
+        };
         let call = match &request.template {
             TemplateSource::Inline(body) => call.template_body(body),
             TemplateSource::Object { bucket, key } => call.template_url(format!(
@@ -257,45 +275,6 @@ impl CloudFormation for CloudFormationClient {
         Ok(newest_first)
     }
 
-    async fn validation_errors(
-        &self,
-        stack_id: &str,
-        change_set: Option<&str>,
-    ) -> Result<Vec<StackEvent>, CloudError> {
-        // The ARN of a change set names its stack too.
-        let stack = change_set.is_none().then(|| stack_id.to_owned());
-        let mut pages = self
-            .client
-            .describe_events()
-            .set_stack_name(stack)
-            .set_change_set_name(change_set.map(str::to_owned))
-            .filters(EventFilter::builder().failed_events(true).build())
-            .into_paginator()
-            .send();
-        let mut newest_operation = None;
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| map("CloudFormation DescribeEvents", error))?;
-            for event in page.operation_events.unwrap_or_default() {
-                let operation = newest_operation.get_or_insert_with(|| event.operation_id.clone());
-                if *operation != event.operation_id {
-                    return Ok(found);
-                }
-                if event.event_type == Some(EventType::ValidationError) {
-                    found.push(StackEvent {
-                        event_id: event.event_id.unwrap_or_default(),
-                        logical_id: LogicalId::new(event.logical_resource_id.unwrap_or_default()),
-                        physical_id: event.physical_resource_id.filter(|id| !id.is_empty()),
-                        resource_type: event.resource_type.unwrap_or_default(),
-                        status: "VALIDATION_FAILED".to_owned(),
-                        reason: event.validation_status_reason,
-                    });
-                }
-            }
-        }
-        Ok(found)
-    }
-
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
         let answer = self
             .client
@@ -375,7 +354,7 @@ impl CloudFormation for CloudFormationClient {
     }
 }
 
-fn gone_is_fine<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
+pub(crate) fn gone_is_fine<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
     match answer {
         Err(error) if error.kind != CloudErrorKind::NotFound => Err(error),
         _ => Ok(()),

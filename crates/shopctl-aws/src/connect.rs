@@ -8,7 +8,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, Region};
 use shopctl_deploy::ports::{
-    CloudError, CloudFormation, Distributions, Functions, Identity, LogGroups, ObjectStore,
+    CloudError, CloudFormation, Distributions, Functions, Identity, Investigation, LogGroups,
+    ObjectStore, StackRepair,
 };
 
 use crate::cloudformation::CloudFormationClient;
@@ -16,6 +17,8 @@ use crate::cloudfront::CloudFrontClient;
 use crate::error;
 use crate::lambda::LambdaClient;
 use crate::logs::LogsClient;
+use crate::recovery::{InvestigationClient, RepairClient};
+use crate::retry::QuotaIsFinal;
 use crate::s3::S3Client;
 
 /// Where calls go.
@@ -40,6 +43,10 @@ pub struct Cloud {
     pub functions: Arc<dyn Functions>,
     /// CloudWatch Logs.
     pub log_groups: Arc<dyn LogGroups>,
+    /// Finds causes.
+    pub investigation: Arc<dyn Investigation>,
+    /// Gets stacks going again.
+    pub repair: Arc<dyn StackRepair>,
     sts: aws_sdk_sts::Client,
 }
 
@@ -67,16 +74,26 @@ impl Cloud {
             // `bucket.localhost` does not resolve everywhere.
             .force_path_style(config.endpoint_url().is_some())
             .build();
+        let cloudformation = aws_sdk_cloudformation::Client::from_conf(
+            aws_sdk_cloudformation::config::Builder::from(&config)
+                .retry_classifier(QuotaIsFinal)
+                .build(),
+        );
+        let sts = aws_sdk_sts::Client::new(&config);
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
         Self {
-            cloudformation: Arc::new(CloudFormationClient::new(
-                aws_sdk_cloudformation::Client::new(&config),
-                region,
-            )),
+            cloudformation: Arc::new(CloudFormationClient::new(cloudformation.clone(), region)),
+            investigation: Arc::new(InvestigationClient {
+                cloudformation: cloudformation.clone(),
+                sts: sts.clone(),
+                logs: logs.clone(),
+            }),
+            repair: Arc::new(RepairClient(cloudformation)),
             objects: Arc::new(S3Client::new(aws_sdk_s3::Client::from_conf(s3), region)),
             distributions: Arc::new(CloudFrontClient(aws_sdk_cloudfront::Client::new(&config))),
             functions: Arc::new(LambdaClient(aws_sdk_lambda::Client::new(&config))),
-            log_groups: Arc::new(LogsClient(aws_sdk_cloudwatchlogs::Client::new(&config))),
-            sts: aws_sdk_sts::Client::new(&config),
+            log_groups: Arc::new(LogsClient(logs)),
+            sts,
         }
     }
 

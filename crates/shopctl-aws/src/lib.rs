@@ -7,6 +7,8 @@ mod connect;
 mod error;
 mod lambda;
 mod logs;
+mod recovery;
+mod retry;
 mod s3;
 
 pub use connect::{Cloud, Endpoint};

@@ -14,6 +14,7 @@ pub mod event;
 pub mod names;
 pub mod plan;
 pub mod planner;
+pub mod price;
 pub mod project;
 pub mod record;
 pub mod report;

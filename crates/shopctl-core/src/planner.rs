@@ -30,6 +30,8 @@ pub struct Desired {
     pub site: Option<BTreeSet<StackName>>,
     /// Whether there are URLs to be checked.
     pub urls: bool,
+    /// Whether stacks that stopped after a failed update are updated from there.
+    pub retry_paused: bool,
 }
 
 /// A stack that is to be deployed.
@@ -77,6 +79,8 @@ pub struct ObservedStack {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("stack '{cloud_name}' is in {status}")]
 pub struct BlockedStack {
+    /// Its name in the project file.
+    pub stack: StackName,
     /// Its name in CloudFormation.
     pub cloud_name: CloudStackName,
     /// Its status.
@@ -93,7 +97,9 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
         .filter_map(|stack| {
             let status = observed.stacks.get(&stack.template.stack)?.status;
             match status.deploy_approach() {
+                DeployApproach::Stop(Obstacle::UpdatePaused) if desired.retry_paused => None,
                 DeployApproach::Stop(obstacle) => Some(BlockedStack {
+                    stack: stack.template.stack.clone(),
                     cloud_name: stack.cloud_name.clone(),
                     status,
                     obstacle,
@@ -329,6 +335,14 @@ fn decide(
         DeployApproach::Wait => (
             StackAction::Decide,
             format!("an operation is running ({})", seen.status),
+        ),
+        DeployApproach::ContinueRollback => (
+            StackAction::Update,
+            format!("its last update could not be rolled back ({})", seen.status),
+        ),
+        DeployApproach::Stop(Obstacle::UpdatePaused) => (
+            StackAction::Update,
+            format!("its last update stopped half way ({})", seen.status),
         ),
         // Stacks that block were answered before; updating is the harmless reading.
         DeployApproach::Update | DeployApproach::Stop(_) => {

@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, Failure, Leftover, StackResult};
-use shopctl_core::names::{CloudStackName, StackName};
+use shopctl_core::names::{CloudStackName, EnvironmentName, StackName};
 use shopctl_core::plan::{Action, Plan, PlannedValue, StackAction, Step, StepId};
 use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteRecord, StackRecord};
-use shopctl_core::status::{DeployApproach, StackStatus};
+use shopctl_core::status::StackStatus;
 use shopctl_core::template::RenderedTemplate;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::{Body, CloudError, Ports};
+use crate::ports::{Body, CloudError, DeploymentMode, Ports};
 use crate::site::{SiteConfigValue, SiteFile};
 use crate::{site, stack, teardown};
 
@@ -67,6 +67,19 @@ pub struct UrlCheck {
     pub check: Option<String>,
 }
 
+/// What a run does only if the user says so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Consent {
+    /// Go on with stacks that stopped after a failed update.
+    pub retry_paused: bool,
+    /// Take named resources that exist already into the stack.
+    pub import_existing: bool,
+    /// Leave behind what a delete could not remove.
+    pub retain_failed: bool,
+    /// Delete a stack in any case, whatever stays of it.
+    pub force_delete: bool,
+}
+
 /// What steps share.
 pub struct Context {
     /// The cloud.
@@ -77,6 +90,12 @@ pub struct Context {
     pub cancel: CancellationToken,
     /// Identifier of the run; part of change set names and request tokens.
     pub run: String,
+    /// The environment's name; the commands that failures name are for it.
+    pub environment: EnvironmentName,
+    /// Whether CloudFormation waits for resources to be ready.
+    pub mode: DeploymentMode,
+    /// What the user agreed to.
+    pub consent: Consent,
     /// The bucket of artifacts and records.
     pub bucket: String,
     /// The stacks of the run in CloudFormation.
@@ -195,6 +214,10 @@ impl State {
 
     pub(crate) fn leave(&self, leftover: Leftover) {
         self.with(|learned| learned.leftovers.push(leftover));
+    }
+
+    pub(crate) fn take_leftovers(&self) -> Vec<Leftover> {
+        self.with(|learned| std::mem::take(&mut learned.leftovers))
     }
 
     fn fail(&self, error: String) {
@@ -387,7 +410,7 @@ async fn run(step: &Step, context: &Context) -> End {
         Err(StepError::Stack(failure)) => {
             let stuck = failure
                 .status
-                .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
+                .is_some_and(|status| status.obstacle().is_some());
             context.state.fail(one_line(&failure));
             if let Action::DeployStack(deployment) = &step.action {
                 context.events.send(Event::StackFailed {
@@ -486,7 +509,7 @@ fn title(action: &Action) -> String {
     }
 }
 
-fn one_line(failure: &Failure) -> String {
+pub(crate) fn one_line(failure: &Failure) -> String {
     match &failure.resource {
         Some(resource) => format!(
             "stack '{}': {} ({}): {}",

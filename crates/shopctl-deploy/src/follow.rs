@@ -7,6 +7,7 @@ use shopctl_core::names::StackName;
 use shopctl_core::status::StackStatus;
 
 use crate::executor::{Context, StepError};
+use crate::failure::is_root;
 use crate::ports::StackEvent;
 
 /// How an operation ended.
@@ -90,11 +91,6 @@ pub(crate) async fn follow(
 /// Outputs are final and dependants may start while old resources are cleaned up.
 fn is_end(status: StackStatus) -> bool {
     !status.is_in_progress() || status == StackStatus::UpdateCompleteCleanupInProgress
-}
-
-fn is_root(event: &StackEvent, stack_id: &str) -> bool {
-    event.resource_type == "AWS::CloudFormation::Stack"
-        && event.physical_id.as_deref() == Some(stack_id)
 }
 
 /// Time between looks: short while things move, longer when nothing does. CloudFormation

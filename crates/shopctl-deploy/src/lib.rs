@@ -7,14 +7,17 @@ mod executor;
 mod failure;
 mod follow;
 pub mod ports;
+mod protection;
+mod recover;
 mod site;
 mod stack;
 mod status;
 mod teardown;
 
 pub use executor::{
-    Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, execute,
+    Consent, Context, EventSender, RunReport, SiteSource, State, UploadBodies, UrlCheck, execute,
 };
+pub use recover::{Assessment, Repair, assess, repair};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

@@ -13,6 +13,13 @@ use shopctl_core::names::{ArtifactDigest, CloudStackName, LogicalId};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 
+mod recovery;
+
+pub use recovery::{
+    Continuation, DeleteMode, EventScope, HookFinding, HookResult, HookTarget, Investigation,
+    OperationEvent, OperationEventKind, StackRepair,
+};
+
 /// A call that did not work.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation}: {message}")]
@@ -70,6 +77,18 @@ pub struct StackDescription {
     pub outputs: IndexMap<String, String>,
     /// Whether it is protected from deletion.
     pub termination_protection: bool,
+    /// The mode of its last operation.
+    pub mode: DeploymentMode,
+}
+
+/// Whether CloudFormation waits for resources to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeploymentMode {
+    /// It does.
+    #[default]
+    Standard,
+    /// It does not: resources become ready in the background.
+    Express,
 }
 
 /// A resource of a stack as CloudFormation lists it.
@@ -144,6 +163,10 @@ pub struct ChangeSetRequest {
     pub capabilities: BTreeSet<Capability>,
     /// Shown in the console, for instance the run.
     pub description: String,
+    /// Whether CloudFormation waits for resources to be ready. Rollback stays on in both modes.
+    pub mode: DeploymentMode,
+    /// Whether named resources that exist already are taken into the stack.
+    pub import_existing: bool,
 }
 
 /// A change set that was asked for.
@@ -199,17 +222,6 @@ pub trait CloudFormation: Send + Sync {
         stack_id: &str,
         since: Option<&str>,
     ) -> Result<Vec<StackEvent>, CloudError>;
-    /// What CloudFormation found wrong before it touched a resource, in a change set or else in
-    /// the stack's newest operation. Its other answers only point to these. A cloud without
-    /// such checks finds nothing.
-    async fn validation_errors(
-        &self,
-        stack_id: &str,
-        change_set: Option<&str>,
-    ) -> Result<Vec<StackEvent>, CloudError> {
-        let _ = (stack_id, change_set);
-        Ok(Vec::new())
-    }
     /// The newest event's name.
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError>;
     /// The deployed template, as CloudFormation carries it out.
@@ -348,4 +360,8 @@ pub struct Ports {
     pub log_groups: Arc<dyn LogGroups>,
     /// HTTP.
     pub probe: Arc<dyn Probe>,
+    /// Finds causes.
+    pub investigation: Arc<dyn Investigation>,
+    /// Gets stacks going again.
+    pub repair: Arc<dyn StackRepair>,
 }

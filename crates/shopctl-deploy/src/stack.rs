@@ -7,14 +7,16 @@ use shopctl_core::event::{Event, StackOperation, StackResult};
 use shopctl_core::names::CloudStackName;
 use shopctl_core::plan::{PlannedValue, StackDeployment};
 use shopctl_core::record::{StackRecord, inputs_digest};
-use shopctl_core::status::{DeployApproach, StackStatus};
+use shopctl_core::status::{DeployApproach, Obstacle, StackStatus};
 
-use crate::executor::{Context, Done, StepError};
-use crate::failure;
+use crate::executor::{Context, Done, StepError, one_line};
+use crate::failure::{self, Scene};
 use crate::follow::{Pause, follow};
 use crate::ports::{
-    ChangeSetRequest, ChangeSetState, ChangeSetType, StackDescription, StackEvent, TemplateSource,
+    ChangeSetRequest, ChangeSetState, ChangeSetType, CloudErrorKind, DeploymentMode,
+    StackDescription, StackEvent, TemplateSource,
 };
+use crate::recover;
 
 /// Deploys a stack; sends its events.
 pub(crate) async fn deploy(
@@ -34,6 +36,9 @@ pub(crate) async fn deploy(
     );
 
     let mut found = cloudformation.describe(cloud_name.as_str()).await?;
+    let mut continued = false;
+    // CloudFormation refuses to switch rollback on before such a stack is whole again.
+    let mut paused = false;
     let approach = loop {
         let Some(description) = &found else {
             break DeployApproach::Create;
@@ -47,13 +52,22 @@ pub(crate) async fn deploy(
                 remove(deployment, description, context).await?;
                 found = None;
             }
-            DeployApproach::Stop(obstacle) => {
-                return Err(stack_error(failure::plain(
-                    cloud_name,
-                    Some(description.status),
-                    format!("the stack is in {}", description.status),
-                    Some(obstacle.hint(cloud_name.as_str())),
-                )));
+            DeployApproach::ContinueRollback if !continued => {
+                continued = true;
+                recover::continue_rollback(&deployment.stack, cloud_name, description, context)
+                    .await?;
+                found = cloudformation.describe(cloud_name.as_str()).await?;
+            }
+            DeployApproach::Stop(Obstacle::UpdatePaused) if context.consent.retry_paused => {
+                paused = true;
+                break DeployApproach::Update;
+            }
+            DeployApproach::ContinueRollback | DeployApproach::Stop(_) => {
+                let scene = scene(deployment, context);
+                let failure = scene
+                    .operation(&description.stack_id, description.status, &[])
+                    .await;
+                return Err(stack_error(failure));
             }
             approach @ (DeployApproach::Create | DeployApproach::Update) => break approach,
         }
@@ -80,11 +94,37 @@ pub(crate) async fn deploy(
         }
     }
 
-    let change_set_type = match approach {
-        DeployApproach::Update => ChangeSetType::Update,
-        _ => ChangeSetType::Create,
+    let way = Way {
+        change_set_type: match approach {
+            DeployApproach::Update => ChangeSetType::Update,
+            _ => ChangeSetType::Create,
+        },
+        // What an EXPRESS operation left paused takes EXPRESS operations only.
+        mode: match &found {
+            Some(description) if paused => description.mode,
+            _ => context.mode,
+        },
+        paused,
     };
-    change(deployment, parameters, &digest, change_set_type, context).await
+    change(deployment, parameters, &digest, way, context).await
+}
+
+/// How a stack is changed.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    change_set_type: ChangeSetType,
+    mode: DeploymentMode,
+    paused: bool,
+}
+
+fn scene<'a>(deployment: &'a StackDeployment, context: &'a Context) -> Scene<'a> {
+    Scene {
+        ports: &context.ports,
+        environment: context.environment.as_str(),
+        stack: deployment.stack.as_str(),
+        cloud_name: &deployment.cloud_name,
+        template: context.templates.get(&deployment.stack),
+    }
 }
 
 /// Makes a change set, executes it and follows it to its end.
@@ -92,9 +132,11 @@ async fn change(
     deployment: &StackDeployment,
     parameters: IndexMap<String, String>,
     digest: &str,
-    change_set_type: ChangeSetType,
+    way: Way,
     context: &Context,
 ) -> Result<Done, StepError> {
+    let change_set_type = way.change_set_type;
+    let scene = scene(deployment, context);
     let cloudformation = &context.ports.cloudformation;
     let cloud_name = &deployment.cloud_name;
     let template = context.templates.get(&deployment.stack);
@@ -111,7 +153,7 @@ async fn change(
             )));
         }
     };
-    let id = cloudformation
+    let asked = cloudformation
         .create_change_set(&ChangeSetRequest {
             cloud_name: cloud_name.clone(),
             name: format!("shopctl-{}-{}", context.run, &digest[..8.min(digest.len())]),
@@ -121,9 +163,23 @@ async fn change(
             tags: deployment.tags.clone(),
             capabilities: deployment.capabilities.clone(),
             description: format!("shopctl run {}", context.run),
+            mode: way.mode,
+            import_existing: context.consent.import_existing,
         })
-        .await
-        .map_err(|error| stack_error(failure::plain(cloud_name, None, error.to_string(), None)))?;
+        .await;
+    let id = match asked {
+        Ok(id) => id,
+        // Nothing of CloudFormation's: the network, or credentials.
+        Err(error)
+            if matches!(
+                error.kind,
+                CloudErrorKind::Credentials | CloudErrorKind::Unreachable
+            ) =>
+        {
+            return Err(error.into());
+        }
+        Err(error) => return Err(stack_error(scene.request(&error, None).await)),
+    };
 
     let mut pause = Pause::new();
     let changes = loop {
@@ -143,15 +199,14 @@ async fn change(
                 .await;
             }
             ChangeSetState::Failed { reason } => {
-                let found = validation_errors(&id.stack, Some(&id.change_set), context).await;
+                // Its events go with it.
+                let failure = scene.change_set(&id, &reason).await;
                 cloudformation.delete_change_set(&id).await?;
                 if change_set_type == ChangeSetType::Create {
                     // The empty stack that the change set made would stay in review for ever.
                     discard_review(cloud_name, &id.stack, context).await?;
                 }
-                return Err(stack_error(failure::of_change_set(
-                    cloud_name, reason, &found, template,
-                )));
+                return Err(stack_error(failure));
             }
         }
     };
@@ -169,41 +224,85 @@ async fn change(
     let since = cloudformation.latest_event(&id.stack).await?;
     context.state.stack_touched(&deployment.stack);
     let token = format!("{}-{}", context.run, &digest[..8.min(digest.len())]);
-    cloudformation.execute_change_set(&id, &token).await?;
+    let started = match way.paused {
+        // EXPRESS has its own say about rollback and refuses a second one.
+        true if way.mode == DeploymentMode::Standard => {
+            context.ports.repair.execute_paused(&id, &token).await
+        }
+        _ => cloudformation.execute_change_set(&id, &token).await,
+    };
+    if let Err(error) = started {
+        return Err(stack_error(scene.request(&error, None).await));
+    }
     let followed = follow(context, &deployment.stack, &id.stack, since).await?;
     if !followed.status.is_success() || followed.status == StackStatus::DeleteComplete {
-        let status_reason = cloudformation
-            .describe(&id.stack)
-            .await?
-            .and_then(|description| description.status_reason);
-        let mut events = followed.events;
-        if failure::first_failed(&events).is_none() {
-            events.extend(validation_errors(&id.stack, None, context).await);
-        }
-        return Err(stack_error(failure::from_events(
-            cloud_name,
-            followed.status,
-            status_reason,
-            &events,
-            template,
-        )));
+        let failure = scene
+            .operation(&id.stack, followed.status, &followed.events)
+            .await;
+        return Err(stack_error(failure));
     }
     let description = describe(cloud_name, context).await?;
+    tell_what_is_left_to_do(
+        deployment,
+        way.mode,
+        &description,
+        &followed.events,
+        context,
+    );
     finish(deployment, digest, &description, result, context).await
 }
 
-/// What was found wrong before a resource was touched. That it cannot be asked for, as by
-/// somebody without the permission, must not hide the failure itself.
-async fn validation_errors(
-    stack_id: &str,
-    change_set: Option<&str>,
+/// What a finished operation did not do: resources that are still becoming ready, and old
+/// ones that could not be deleted.
+fn tell_what_is_left_to_do(
+    deployment: &StackDeployment,
+    mode: DeploymentMode,
+    description: &StackDescription,
+    events: &[StackEvent],
     context: &Context,
-) -> Vec<StackEvent> {
-    let cloudformation = &context.ports.cloudformation;
-    cloudformation
-        .validation_errors(stack_id, change_set)
-        .await
-        .unwrap_or_default()
+) {
+    let warn = |message: String| {
+        context.events.send(Event::Warned {
+            message,
+            location: None,
+        });
+    };
+    let names = |wanted: &dyn Fn(&StackEvent) -> bool| {
+        let mut names: Vec<&str> = events
+            .iter()
+            .filter(|event| wanted(event))
+            .map(|event| event.logical_id.as_str())
+            .collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let left = names(&|event| event.status == "DELETE_FAILED");
+    if !left.is_empty() {
+        warn(format!(
+            "stack '{}': CloudFormation could not delete what the update replaced or removed, and \
+             gave it up: {left}",
+            deployment.stack
+        ));
+    }
+    if mode == DeploymentMode::Express {
+        if description.mode != DeploymentMode::Express {
+            warn(format!(
+                "stack '{}': CloudFormation did not take EXPRESS mode and waited for every resource",
+                deployment.stack
+            ));
+        }
+        let unstable = names(&|event| {
+            event.reason.as_deref().is_some_and(|reason| {
+                reason.contains("It may continue becoming available in the background")
+            })
+        });
+        if !unstable.is_empty() {
+            warn(format!(
+                "stack '{}' is still stabilizing in the background: {unstable}",
+                deployment.stack
+            ));
+        }
+    }
 }
 
 /// Records a stack that is as it should be.
@@ -267,6 +366,17 @@ async fn wait(
                 description.status
             });
         if !status.is_in_progress() {
+            if !status.is_success() {
+                let scene = scene(deployment, context);
+                let failure = scene.operation(&description.stack_id, status, &[]).await;
+                context.events.send(Event::Warned {
+                    message: format!(
+                        "the operation that was running ended in {status}: {}",
+                        one_line(&failure)
+                    ),
+                    location: None,
+                });
+            }
             return Ok(());
         }
         tokio::time::sleep(pause.next()).await;
@@ -294,15 +404,35 @@ async fn remove(
         .await?;
     let followed = follow(context, &deployment.stack, &description.stack_id, since).await?;
     if followed.status == StackStatus::DeleteComplete {
+        let kept: Vec<String> = followed
+            .events
+            .iter()
+            .filter(|event| event.status == "DELETE_SKIPPED")
+            .map(|event| match &event.physical_id {
+                Some(id) => format!("{} ({id})", event.logical_id),
+                None => event.logical_id.to_string(),
+            })
+            .collect();
+        if !kept.is_empty() {
+            context.events.send(Event::Warned {
+                message: format!(
+                    "what was left of stack '{}' is deleted but for resources that its template \
+                     keeps: {}; if the creation now finds them in its way, take them over with \
+                     `shopctl deploy --env {} --import-existing`",
+                    deployment.stack,
+                    kept.join(", "),
+                    context.environment
+                ),
+                location: None,
+            });
+        }
         return Ok(());
     }
-    Err(stack_error(failure::from_events(
-        &deployment.cloud_name,
-        followed.status,
-        None,
-        &followed.events,
-        context.templates.get(&deployment.stack),
-    )))
+    let scene = scene(deployment, context);
+    let failure = scene
+        .operation(&description.stack_id, followed.status, &followed.events)
+        .await;
+    Err(stack_error(failure))
 }
 
 async fn discard_review(

@@ -57,6 +57,7 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Deploy(arguments) => commands::deploy::run(global, arguments, display).await,
         Command::Status(arguments) => commands::status::run(global, arguments, display).await,
         Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
+        Command::Recover(arguments) => commands::recover::run(global, arguments, display).await,
         Command::Build(arguments) => commands::build::run(global, arguments, display).await,
         Command::Render(arguments) => commands::render::run(global, arguments, display).await,
         Command::Local(arguments) => commands::local::run(global, arguments, display).await,

@@ -311,6 +311,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) tags: Option<Tags>,
     pub(super) protected: Option<bool>,
     pub(super) termination_protection: Option<bool>,
+    pub(super) express: Option<Located<bool>>,
     pub(super) omit: Option<Distinct<ResourceTypePattern>>,
 }
 
@@ -391,6 +392,15 @@ impl Object for EnvironmentKeys {
                 "Whether CloudFormation refuses to delete the stacks. Default: the value of \
                  protected.",
             )),
+            express: fields.optional(
+                key(
+                    "express",
+                    "Whether stacks are deployed in CloudFormation's EXPRESS mode, which does not \
+                     wait until resources are ready: faster, and for environments in which a \
+                     minute of errors harms nobody. AWS only.",
+                )
+                .default(false),
+            ),
             omit: fields.optional(
                 key(
                     "omit",

@@ -182,6 +182,8 @@ pub struct Environment {
     pub protected: bool,
     /// Whether CloudFormation refuses to delete the stacks.
     pub termination_protection: bool,
+    /// Whether CloudFormation need not wait until resources are ready.
+    pub express: bool,
     /// Resource types that it lacks; `*` stands for anything.
     pub omit: Vec<Located<ResourceTypePattern>>,
 }

@@ -212,6 +212,15 @@ fn environment(
             .with_hint("remove 'account', or 'local: true' if this is AWS"),
         );
     }
+    if let Some(express) = &keys.express
+        && keys.local == Some(Some(true))
+        && express.value
+    {
+        findings.push(
+            Diagnostic::error(&express.location, "the local cloud has no EXPRESS mode")
+                .with_hint("remove 'express', or 'local: true' if this is AWS"),
+        );
+    }
     let own_region = keys.region.map(|region| region.value);
     let region = own_region.or_else(|| project_region.cloned());
     let is_protected = keys.protected.unwrap_or_default();
@@ -257,6 +266,7 @@ fn environment(
         tags: tags(keys.tags),
         protected: is_protected,
         termination_protection: keys.termination_protection.unwrap_or(is_protected),
+        express: keys.express.is_some_and(|express| express.value),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }
 }

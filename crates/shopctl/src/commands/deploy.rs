@@ -15,9 +15,9 @@ use shopctl_core::project::{
 };
 use shopctl_core::record::{self, LATEST_KEY, Record};
 use shopctl_core::template::RenderedTemplate;
-use shopctl_deploy::ports::{Body, ObjectHeaders};
+use shopctl_deploy::ports::{Body, DeploymentMode, ObjectHeaders};
 use shopctl_deploy::{
-    Context, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
+    Consent, Context, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
 };
 use shopctl_local::{LocalError, Running};
 
@@ -148,7 +148,8 @@ impl Deployment<'_> {
                     .collect();
                 let observed = observe(&session.ports, &bucket, &pairs).await?;
                 let desired = self.desired(&prepared, &session, &bucket);
-                let plan = plan_deploy(&desired, &observed).map_err(blocked)?;
+                let plan = plan_deploy(&desired, &observed)
+                    .map_err(|stacks| blocked(environment, stacks))?;
                 verify(&plan)?;
                 let changes = changing(&plan);
                 let summary = format!("{changes} of {} stacks to deploy", desired.stacks.len());
@@ -240,6 +241,7 @@ impl Deployment<'_> {
                     needs
                 }),
             urls: project.urls_in(environment).next().is_some(),
+            retry_paused: self.arguments.retry_paused,
         }
     }
 
@@ -280,6 +282,17 @@ impl Deployment<'_> {
             events: self.run.events.clone(),
             cancel: self.run.cancel.clone(),
             run: self.run.id.clone(),
+            environment: environment.name.clone(),
+            mode: if environment.express {
+                DeploymentMode::Express
+            } else {
+                DeploymentMode::Standard
+            },
+            consent: Consent {
+                retry_paused: self.arguments.retry_paused,
+                import_existing: self.arguments.import_existing,
+                ..Consent::default()
+            },
             bucket: bucket.to_owned(),
             cloud_names: desired
                 .stacks
@@ -437,12 +450,19 @@ fn changing(plan: &Plan) -> usize {
         .count()
 }
 
-fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
+fn blocked(
+    environment: &Environment,
+    stacks: Vec<shopctl_core::planner::BlockedStack>,
+) -> CommandError {
     let mut lines = Vec::new();
     let mut hints = Vec::new();
     for stack in stacks {
         lines.push(stack.to_string());
-        hints.push(stack.obstacle.hint(stack.cloud_name.as_str()));
+        hints.push(
+            stack
+                .obstacle
+                .hint(environment.name.as_str(), stack.stack.as_str()),
+        );
     }
     CommandError {
         hints,

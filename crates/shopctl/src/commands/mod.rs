@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod local;
+pub(crate) mod recover;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod status;

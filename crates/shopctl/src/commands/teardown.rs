@@ -8,7 +8,8 @@ use shopctl_core::event::{Command, Event, Phase};
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
 use shopctl_core::project::{Environment, Project};
-use shopctl_deploy::{Context, State, UploadBodies, execute, observe};
+use shopctl_deploy::ports::DeploymentMode;
+use shopctl_deploy::{Consent, Context, State, UploadBodies, execute, observe};
 
 use crate::cli::{Global, TeardownArguments};
 use crate::commands::{deploy, status};
@@ -152,6 +153,13 @@ async fn tear_down(
         events: run.events.clone(),
         cancel: run.cancel.clone(),
         run: run.id.clone(),
+        environment: environment.name.clone(),
+        mode: DeploymentMode::Standard,
+        consent: Consent {
+            retain_failed: arguments.retain_failed,
+            force_delete: arguments.force,
+            ..Consent::default()
+        },
         bucket,
         // Also of stacks that an interrupted teardown deleted before.
         cloud_names: project
