@@ -14,13 +14,23 @@ pub(crate) fn is_root(event: &StackEvent, stack_id: &str) -> bool {
     event.resource_type == STACK && event.physical_id.as_deref() == Some(stack_id)
 }
 
-/// The first failure of the last attempt in a stack's events, oldest first.
+/// The first failure of the last attempt that has one, in a stack's events, oldest first.
+///
+/// A nested stack that failed is deleted again when its parent rolls back, so the last attempt
+/// of all need not be the one to blame.
 pub(crate) fn first_failure<'a>(
     events: &'a [StackEvent],
     stack_id: &str,
 ) -> Option<&'a StackEvent> {
-    let attempt = last_attempt(events, stack_id);
-    attempt.iter().find(|event| is_failure(event, stack_id))
+    let mut rest = events;
+    loop {
+        let attempt = last_attempt(rest, stack_id);
+        let failure = attempt.iter().find(|event| is_failure(event, stack_id));
+        if failure.is_some() || attempt.len() == rest.len() {
+            return failure;
+        }
+        rest = &rest[..rest.len() - attempt.len()];
+    }
 }
 
 /// The events since the last operation began that was not a rollback: a rollback's own
@@ -164,6 +174,26 @@ mod tests {
         );
         assert_eq!(stuck_in_rollback(&events, ID), ["Table".into()]);
         assert_eq!(stack_reason(&events, ID), None);
+    }
+
+    #[test]
+    fn the_delete_that_follows_a_failed_creation_is_not_to_blame() {
+        let events = [
+            root("CREATE_IN_PROGRESS", ""),
+            event("Queue", "CREATE_FAILED", "Invalid queue name"),
+            root(
+                "CREATE_FAILED",
+                "The following resource(s) failed to create: [Queue].",
+            ),
+            root("DELETE_IN_PROGRESS", ""),
+            event("Queue", "DELETE_COMPLETE", ""),
+            root("DELETE_COMPLETE", ""),
+        ];
+        assert_eq!(
+            first_failure(&events, ID).unwrap().logical_id.as_str(),
+            "Queue"
+        );
+        assert!(first_failure(&events[3..], ID).is_none());
     }
 
     #[test]
