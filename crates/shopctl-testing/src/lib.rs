@@ -18,6 +18,7 @@ mod operation;
 mod person;
 mod project;
 mod random;
+mod recovery_ports;
 mod refusal;
 mod requests;
 mod resources;

@@ -182,6 +182,8 @@ impl Person<'_> {
             tags: BTreeMap::new(),
             capabilities: BTreeSet::new(),
             description: String::new(),
+            mode: shopctl_deploy::ports::DeploymentMode::Standard,
+            import_existing: false,
         };
         self.0.world().create_change_set(&request)?;
         Ok(())

@@ -426,6 +426,7 @@ impl TestProject {
                 .as_ref()
                 .map(|site| BTreeSet::from([site.stack.clone()])),
             urls: self.url.is_some(),
+            retry_paused: false,
         }
     }
 
@@ -461,6 +462,9 @@ impl TestProject {
             events,
             cancel,
             run: run.to_owned(),
+            environment: "test".into(),
+            mode: shopctl_deploy::ports::DeploymentMode::Standard,
+            consent: shopctl_deploy::Consent::default(),
             bucket: ARTIFACTS.to_owned(),
             cloud_names: self.names().into_iter().map(|(_, name)| name).collect(),
             templates,

@@ -8,7 +8,7 @@ use shopctl_core::plan::{self, Action, Plan, StackAction, StepId};
 use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_teardown};
 use shopctl_core::record::{LATEST_KEY, Record, VERSION};
 use shopctl_deploy::ports::{Body, CloudError, ObjectHeaders, Ports};
-use shopctl_deploy::{Context, EventSender, RunReport, execute, observe};
+use shopctl_deploy::{Consent, Context, EventSender, RunReport, execute, observe};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -129,6 +129,7 @@ pub struct Runner<'a> {
     cloud: &'a FakeCloud,
     command: Command,
     ports: Ports,
+    consent: Consent,
     stop: Option<(usize, Stop)>,
 }
 
@@ -140,6 +141,7 @@ impl TestProject {
             cloud,
             command,
             ports: cloud.ports(),
+            consent: Consent::default(),
             stop: None,
         }
     }
@@ -156,6 +158,13 @@ impl TestProject {
 }
 
 impl Runner<'_> {
+    /// What the user of this run agrees to.
+    #[must_use]
+    pub fn consenting(mut self, consent: Consent) -> Self {
+        self.consent = consent;
+        self
+    }
+
     /// Stops the run when it has sent this many events.
     #[must_use]
     pub fn stop_after(mut self, events: usize, stop: Stop) -> Self {
@@ -232,9 +241,10 @@ impl Runner<'_> {
                 ..observed.clone()
             },
         };
-        let context =
+        let mut context =
             self.project
                 .context(self.ports.clone(), &desired, &known, &run, events, cancel);
+        context.consent = self.consent;
         let report = execute(
             &plan,
             std::sync::Arc::new(context) as std::sync::Arc<Context>,

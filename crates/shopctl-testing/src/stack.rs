@@ -176,6 +176,7 @@ impl Stack {
             last_changed: Some(clock::timestamp(self.changed.unwrap_or(self.created))),
             outputs: self.outputs.clone(),
             termination_protection: self.protected,
+            mode: shopctl_deploy::ports::DeploymentMode::Standard,
         }
     }
 

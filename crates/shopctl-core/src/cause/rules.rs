@@ -388,7 +388,7 @@ pub(super) static RULES: &[Rule] = &[
     lead(
         AlreadyExists,
         r"Resource of type '(?P<type>[^']+)' with identifier '(?P<id>[^']+)' already exists",
-        "there is a ${type} named '${id}' already, outside this stack",
+        "a resource of type ${type} named '${id}' exists already, outside this stack",
         "give it another name, delete it, or take it over: `DeletionPolicy: RetainExceptOnCreate` on it, then `shopctl deploy --env {env} --import-existing`",
         Follow::Owner,
     ),

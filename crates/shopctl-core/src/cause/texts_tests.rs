@@ -235,7 +235,7 @@ const REFUSED: &[Row] = &[
     (
         "Resource of type 'AWS::S3::Bucket' with identifier 'shop-site' already exists.",
         AlreadyExists,
-        "AWS::S3::Bucket named 'shop-site'",
+        "AWS::S3::Bucket named 'shop-site' exists already",
         "--import-existing",
     ),
     (

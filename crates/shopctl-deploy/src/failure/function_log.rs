@@ -1,7 +1,7 @@
 //! What the function behind a custom resource wrote into its log.
 
 use shopctl_core::names::LogicalId;
-use shopctl_core::yaml::{self, Node};
+use shopctl_core::yaml::{self, Node, Value};
 
 use crate::ports::{CloudError, Ports, StackResource};
 
@@ -109,9 +109,12 @@ fn log_group(
 /// Every word of every scalar in a node: logical IDs in whatever form a reference has.
 fn words(node: &Node) -> Vec<String> {
     let mut found = Vec::new();
-    if let Some(text) = node.as_str() {
+    // Whatever its tag: `!GetAtt Function.Arn` is a scalar too.
+    if let Value::Scalar(scalar) = &node.value {
         found.extend(
-            text.split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_')
+            scalar
+                .text
+                .split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_')
                 .filter(|word| !word.is_empty())
                 .map(str::to_owned),
         );

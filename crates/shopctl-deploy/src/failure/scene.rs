@@ -6,7 +6,7 @@ use shopctl_core::cause::{
 };
 use shopctl_core::event::{Detail, Diagnosis, FailedResource, Failure};
 use shopctl_core::names::{CloudStackName, LogicalId};
-use shopctl_core::status::{DeployApproach, StackStatus};
+use shopctl_core::status::StackStatus;
 use shopctl_core::template::RenderedTemplate;
 
 use super::choose;
@@ -96,7 +96,8 @@ impl Scene<'_> {
         let mut found = Diagnosis::default();
         let mut culprit = choose::first_failure(events, stack_id).map(Culprit::from);
         let mut reason = choose::stack_reason(events, stack_id);
-        if culprit.is_none() && reason.is_none() {
+        if culprit.is_none() {
+            // What stopped before it touched a resource only points to these events.
             culprit = self.ask_for_culprit(stack_id, &mut found).await;
         }
         if culprit.is_none() && reason.is_none() {
@@ -130,9 +131,9 @@ impl Scene<'_> {
         let hint = self
             .diagnose(&reason, culprit.as_ref(), &holder, None, &mut found)
             .await;
-        let hint = match status.deploy_approach() {
-            DeployApproach::Stop(obstacle) => obstacle.hint(self.environment, self.stack),
-            _ => hint,
+        let hint = match status.obstacle() {
+            Some(obstacle) => obstacle.hint(self.environment, self.stack),
+            None => hint,
         };
         Failure {
             cloud_name: self.cloud_name.clone(),
@@ -167,7 +168,7 @@ impl Scene<'_> {
                 .failed_events(EventScope::ChangeSet(&checked))
                 .await
             {
-                Ok(events) => culprit = self.checks(&events, &mut found),
+                Ok(events) => culprit = self.checks(&events.iter().collect::<Vec<_>>(), &mut found),
                 Err(error) => found
                     .unknown
                     .push(lacking(&error, "cloudformation:DescribeEvents")),
@@ -193,6 +194,7 @@ impl Scene<'_> {
                     let identifier = identifier.clone();
                     self.owner(&identifier, &mut found).await;
                 }
+                found.kind = Some(inner.kind);
                 found.explanation = Some(explanation);
                 inner.next
             }
@@ -262,6 +264,7 @@ impl Scene<'_> {
         match events {
             Ok(events) => {
                 let attempt = choose::of_last_attempt(&events);
+                self.checks(&attempt, found);
                 choose::first_cause(&attempt, stack_id).and_then(Culprit::told)
             }
             Err(error) if error.kind == CloudErrorKind::AccessDenied => {
@@ -316,7 +319,7 @@ impl Scene<'_> {
     }
 
     /// What the checks before an operation found; the first that is no warning is the cause.
-    fn checks(&self, events: &[OperationEvent], found: &mut Diagnosis) -> Option<Culprit> {
+    fn checks(&self, events: &[&OperationEvent], found: &mut Diagnosis) -> Option<Culprit> {
         let mut culprit = None;
         for event in events {
             if event.kind != OperationEventKind::Validation {

@@ -338,7 +338,15 @@ async fn nested_stacks_are_followed_to_the_resource_that_failed() {
             &reason,
         ),
     ];
-    assert_snapshot!(operation(script, &events).await);
+    assert_snapshot!(operation(script, &events).await, @r#"
+    at Queue (AWS::SQS::Queue)
+    cause: Properties validation failed for resource Queue with message:
+    #/VisibilityTimeout: 99999 is not less or equal to 43200
+    within: Queues
+    kind: invalid_property
+    means: a property of Queue does not fit the type's schema
+    next: correct the template and run `shopctl deploy --env prod` again
+    "#);
 }
 
 #[tokio::test]
@@ -368,7 +376,15 @@ Resources:
         "CREATE_FAILED",
         "Received response status [FAILED] from custom resource. Message returned: no products (RequestId: 8d6f1b1e-0a9b)",
     )];
-    assert_snapshot!(operation(script, &events).await);
+    assert_snapshot!(operation(script, &events).await, @r#"
+    at Seed (Custom::Seed)
+    cause: Received response status [FAILED] from custom resource. Message returned: no products (RequestId: 8d6f1b1e-0a9b)
+    kind: custom_resource_failed
+    means: the function behind the custom resource reported a failure: no products
+    log: /aws/lambda/shop-seed
+    ERROR cannot read catalogue.json: line 3
+    next: correct the function (its log is the place to look) and run `shopctl deploy --env prod` again
+    "#);
 }
 
 #[tokio::test]
@@ -383,9 +399,23 @@ async fn an_encoded_denial_becomes_a_policy_statement() {
         decoded: Some(r#"{"allowed":false,"explicitDeny":false,"context":{"principal":{"arn":"arn:aws:iam::1:role/deploy"},"action":"ec2:RunInstances","resource":"arn:aws:ec2:us-east-1:1:instance/*"}}"#.to_owned()),
         ..Script::default()
     };
-    assert_snapshot!(operation(script, &events).await);
+    assert_snapshot!(operation(script, &events).await, @r#"
+    at Server (AWS::EC2::Instance)
+    cause: You are not authorized to perform this operation. Encoded authorization failure message: abcdefghijklmnopqrstuvwxyz0123
+    kind: access_denied
+    means: arn:aws:iam::1:role/deploy may not call ec2:RunInstances on arn:aws:ec2:us-east-1:1:instance/*
+    policy: {"Effect":"Allow","Action":"ec2:RunInstances","Resource":"arn:aws:ec2:us-east-1:1:instance/*"}
+    next: add this statement to a policy of the role or user, then run `shopctl deploy --env prod` again
+    "#);
     // Without the right to decode it says which right that is.
-    assert_snapshot!(operation(Script::default(), &events).await);
+    assert_snapshot!(operation(Script::default(), &events).await, @r#"
+    at Server (AWS::EC2::Instance)
+    cause: You are not authorized to perform this operation. Encoded authorization failure message: abcdefghijklmnopqrstuvwxyz0123
+    kind: access_denied
+    means: the role or user that deploys lacks a permission; the details are encoded
+    note: the caller lacks the permission sts:DecodeAuthorizationMessage, which would tell more
+    next: give the permission, then run `shopctl deploy --env prod` again
+    "#);
 }
 
 #[tokio::test]
@@ -400,7 +430,14 @@ async fn what_exists_already_is_told_with_its_owner() {
         owner: Some("shop-old-orders".to_owned()),
         ..Script::default()
     };
-    assert_snapshot!(operation(script, &events).await);
+    assert_snapshot!(operation(script, &events).await, @r#"
+    at Site (AWS::S3::Bucket)
+    cause: Resource handler returned message: "Log group with name orders-log already exists" (RequestToken: 5b1c, HandlerErrorCode: AlreadyExists)
+    kind: already_exists
+    means: something of that name exists already, outside this stack
+    owner: 'orders-log' belongs to stack 'shop-old-orders'
+    next: give it another name, or remove it from stack 'shop-old-orders' first; then run `shopctl deploy --env prod` again
+    "#);
 }
 
 #[tokio::test]
@@ -430,8 +467,22 @@ async fn checks_before_the_operation_are_told_one_by_one() {
         ..Script::default()
     };
     let reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.";
-    assert_snapshot!(change_set(script, reason).await);
-    assert_snapshot!(change_set(Script::default(), reason).await);
+    assert_snapshot!(change_set(script, reason).await, @r#"
+    at Site (AWS::S3::Bucket)
+    cause: Resource of type 'AWS::S3::Bucket' with identifier 'shop-site' already exists.
+    kind: already_exists
+    means: a resource of type AWS::S3::Bucket named 'shop-site' exists already, outside this stack
+    check: warning: Old /Resources/Old/Properties/BucketName: Bucket is not empty (NAME_CONFLICT_VALIDATION)
+    check: Site /Resources/Site/Properties/BucketName: Resource of type 'AWS::S3::Bucket' with identifier 'shop-site' already exists. (NAME_CONFLICT_VALIDATION)
+    next: give it another name, delete it, or take it over: `DeletionPolicy: RetainExceptOnCreate` on it, then `shopctl deploy --env prod --import-existing`
+    "#);
+    assert_snapshot!(change_set(Script::default(), reason).await, @r#"
+    cause: The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.
+    kind: early_validation
+    means: CloudFormation checked the change set before doing anything and found mistakes; nothing was changed
+    note: the caller lacks the permission cloudformation:DescribeEvents, which would tell more
+    next: correct what is listed and run `shopctl deploy --env prod` again
+    "#);
 }
 
 #[tokio::test]
@@ -474,7 +525,13 @@ async fn an_operation_of_somebody_else_is_asked_for() {
         failed_events: Some(vec![told]),
         ..Script::default()
     };
-    assert_snapshot!(operation(script, &[]).await);
+    assert_snapshot!(operation(script, &[]).await, @r#"
+    at Queue (AWS::SQS::Queue)
+    cause: x (RequestToken: 1, HandlerErrorCode: NotStabilized)
+    kind: not_stabilized
+    means: the service took the request, but the resource did not become ready in time
+    next: look at the resource in its console; if it is ready by now, run `shopctl deploy --env prod` again
+    "#);
     // Where DescribeEvents is not allowed the stack's own events tell it.
     let script = Script {
         events: BTreeMap::from([(
@@ -488,5 +545,10 @@ async fn an_operation_of_somebody_else_is_asked_for() {
         )]),
         ..Script::default()
     };
-    assert_snapshot!(operation(script, &[]).await);
+    assert_snapshot!(operation(script, &[]).await, @r#"
+    at Queue (AWS::SQS::Queue)
+    cause: no such queue type
+    note: the caller lacks the permission cloudformation:DescribeEvents, which would tell more
+    next: correct the cause and run `shopctl deploy --env prod` again
+    "#);
 }

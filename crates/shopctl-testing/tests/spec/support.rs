@@ -40,6 +40,8 @@ pub fn request(stack: &str, change_set_type: ChangeSetType, body: &str) -> Chang
         tags: BTreeMap::new(),
         capabilities: BTreeSet::from([Capability::NamedIam]),
         description: String::new(),
+        mode: shopctl_deploy::ports::DeploymentMode::Standard,
+        import_existing: false,
     }
 }
 
