@@ -501,9 +501,15 @@ async fn a_hook_speaks_for_itself() {
         }],
         ..Script::default()
     };
-    assert_snapshot!(
-        change_set(script, "The following hook(s) failed: [Shop::Policy::Hook]").await
-    );
+    let reason = "The following hook(s) failed: [Shop::Policy::Hook]";
+    assert_snapshot!(change_set(script, reason).await, @r"
+    cause: The following hook(s) failed: [Shop::Policy::Hook]
+    kind: hook_failed
+    means: a policy of the account refused the change: Shop::Policy::Hook
+    hook: Shop::Policy::Hook: 1 rule failed
+    encrypted_queues: the queue is not encrypted: set SqsManagedSseEnabled
+    next: do what the hook's message asks for, then run `shopctl deploy --env prod` again
+    ");
 }
 
 #[tokio::test]
