@@ -99,6 +99,14 @@ Examples:
   shopctl render --env prod --out templates
   shopctl render --env prod --out templates && cfn-lint templates/*.yaml")]
     Render(RenderArguments),
+    /// Draw the stacks and what flows between them
+    #[command(after_help = "\
+Examples:
+  shopctl graph --env prod                          Mermaid, for a README
+  shopctl graph --env prod --format svg > stacks.svg
+  shopctl graph --env prod --format dot | dot -Tpng > stacks.png
+  shopctl graph --env prod --output json | jq -r '.links[] | \"\\(.from) -> \\(.to)\"'")]
+    Graph(GraphArguments),
     /// Start, stop and look at the local cloud
     #[command(after_help = "\
 Examples:
@@ -112,6 +120,25 @@ Examples:
     /// Print the JSON Schema of the project file, for editors
     #[command(after_help = "Example:\n  shopctl schema > shopctl.schema.json")]
     Schema,
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "\
+Examples:
+  shopctl completions bash > ~/.local/share/bash-completion/completions/shopctl
+  shopctl completions zsh > ~/.zfunc/_shopctl
+  shopctl completions fish > ~/.config/fish/completions/shopctl.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one a command
+    #[command(after_help = "\
+Example:
+  shopctl man --out ~/.local/share/man/man1 && man shopctl-deploy")]
+    Man {
+        /// Folder for the pages; made if it is not there
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
 }
 
 /// Which environment.
@@ -168,6 +195,27 @@ pub(crate) struct RenderArguments {
     /// Folder for the templates; made if it is not there
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "mermaid")]
+    pub(crate) format: GraphFormat,
+}
+
+/// Forms of a drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A flow chart that GitHub and GitLab draw in Markdown.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
+    /// A picture, light or dark as the viewer likes.
+    Svg,
 }
 
 /// Arguments of `local`.

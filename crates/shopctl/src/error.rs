@@ -136,3 +136,48 @@ impl From<CloudError> for CommandError {
         Self::new(kind, error, hint)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    /// Codes that lines of a text begin with, in the way that `code` finds them.
+    fn codes(text: &str, code: impl Fn(&str) -> Option<&str>) -> BTreeSet<u8> {
+        let lines = text.lines().filter_map(|line| code(line.trim()));
+        lines.filter_map(|code| code.trim().parse().ok()).collect()
+    }
+
+    #[test]
+    fn every_exit_code_is_documented_wherever_they_are_listed() {
+        let of_table = |line: &str| {
+            line.strip_prefix("| ")?
+                .split_once(" |")
+                .map(|(code, _)| code)
+        };
+        // `Kind::Failed => 1,`
+        let of_code = |line: &str| {
+            line.strip_prefix("Kind::")?
+                .split_once(" => ")
+                .map(|(_, code)| code.trim_end_matches(','))
+        };
+        let page = codes(include_str!("../../../docs/exit-codes.md"), of_table);
+        let readme = codes(include_str!("../../../README.md"), of_table);
+        let help = Cli::command().get_after_help().unwrap().to_string();
+        let help = codes(&help, |line| line.split_once("  ").map(|(code, _)| code));
+        let program = codes(include_str!("error.rs"), of_code);
+
+        assert!(program.len() > 5, "{program:?}");
+        assert!(
+            page.is_superset(&program),
+            "the page lacks one of {program:?}"
+        );
+        assert_eq!(page, help, "docs/exit-codes.md and --help");
+        assert_eq!(page, readme, "docs/exit-codes.md and README.md");
+    }
+}

@@ -59,8 +59,11 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
         Command::Build(arguments) => commands::build::run(global, arguments, display).await,
         Command::Render(arguments) => commands::render::run(global, arguments, display).await,
+        Command::Graph(arguments) => commands::graph::run(global, arguments, display),
         Command::Local(arguments) => commands::local::run(global, arguments, display).await,
         Command::Doctor => commands::doctor::run(global, display).await,
         Command::Schema => commands::schema::run(),
+        Command::Completions { shell } => commands::manual::completions(*shell, display),
+        Command::Man { out } => commands::manual::pages(out, display),
     }
 }

@@ -3,7 +3,9 @@
 pub(crate) mod build;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
+pub(crate) mod graph;
 pub(crate) mod local;
+pub(crate) mod manual;
 pub(crate) mod render;
 pub(crate) mod schema;
 pub(crate) mod status;
