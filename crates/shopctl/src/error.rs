@@ -153,24 +153,31 @@ mod tests {
         lines.filter_map(|code| code.trim().parse().ok()).collect()
     }
 
+    /// `| 4 | bad input | ...`
+    fn of_table(line: &str) -> Option<&str> {
+        line.strip_prefix("| ")?
+            .split_once(" |")
+            .map(|(code, _)| code)
+    }
+
+    /// `Kind::Input => 4,`
+    fn of_program(line: &str) -> Option<&str> {
+        let (_, code) = line.strip_prefix("Kind::")?.split_once(" => ")?;
+        Some(code.trim_end_matches(','))
+    }
+
+    /// `4    bad input`
+    fn of_help(line: &str) -> Option<&str> {
+        line.split_once("  ").map(|(code, _)| code)
+    }
+
     #[test]
     fn every_exit_code_is_documented_wherever_they_are_listed() {
-        let of_table = |line: &str| {
-            line.strip_prefix("| ")?
-                .split_once(" |")
-                .map(|(code, _)| code)
-        };
-        // `Kind::Failed => 1,`
-        let of_code = |line: &str| {
-            line.strip_prefix("Kind::")?
-                .split_once(" => ")
-                .map(|(_, code)| code.trim_end_matches(','))
-        };
         let page = codes(include_str!("../../../docs/exit-codes.md"), of_table);
         let readme = codes(include_str!("../../../README.md"), of_table);
         let help = Cli::command().get_after_help().unwrap().to_string();
-        let help = codes(&help, |line| line.split_once("  ").map(|(code, _)| code));
-        let program = codes(include_str!("error.rs"), of_code);
+        let help = codes(&help, of_help);
+        let program = codes(include_str!("error.rs"), of_program);
 
         assert!(program.len() > 5, "{program:?}");
         assert!(
