@@ -11,6 +11,7 @@ const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 pub mod diagnostic;
 pub mod diagram;
 pub mod event;
+pub mod lint;
 pub mod names;
 pub mod plan;
 pub mod planner;

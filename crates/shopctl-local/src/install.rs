@@ -148,7 +148,8 @@ fn write_files(folder: &Path) -> Result<(), LocalError> {
     Ok(())
 }
 
-async fn make_environment(
+/// A virtual environment `venv` in `folder` with the packages of its `requirements.txt`.
+pub(crate) async fn make_environment(
     folder: &Path,
     python: &Python,
     uv: Option<&Path>,
