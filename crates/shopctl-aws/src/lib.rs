@@ -7,6 +7,7 @@ mod connect;
 mod error;
 mod lambda;
 mod logs;
+mod operations;
 mod s3;
 
 pub use connect::{Cloud, Endpoint};

@@ -8,6 +8,7 @@ mod context;
 mod executor;
 mod failure;
 mod follow;
+pub mod operations;
 mod patience;
 pub mod ports;
 mod refusal;

@@ -82,8 +82,10 @@ Examples:
     #[command(after_help = "\
 Examples:
   shopctl status --env local
+  shopctl status --env prod --watch           again and again, until Ctrl-C
+  shopctl status --env prod --drift           look for drift first; exit code 1 if there is any
   shopctl status --env prod --output json | jq -r .urls.site")]
-    Status(EnvironmentArguments),
+    Status(StatusArguments),
     /// Delete everything that was deployed, and say what is left
     #[command(after_help = "\
 Examples:
@@ -107,6 +109,29 @@ Examples:
   shopctl graph --env prod --format dot | dot -Tpng > stacks.png
   shopctl graph --env prod --output json | jq -r '.links[] | \"\\(.from) -> \\(.to)\"'")]
     Graph(GraphArguments),
+    /// Check the templates as they would be deployed: own rules and cfn-lint; needs no credentials
+    #[command(after_help = "\
+Examples:
+  shopctl lint --env prod
+  shopctl lint --env prod --own                 without cfn-lint, which is installed on first use
+  shopctl lint --env prod --sarif lint.sarif    for GitHub's code scanning
+  shopctl lint --env prod --output json | jq '.findings[] | select(.level == \"error\")'")]
+    Lint(LintArguments),
+    /// Show the logs of everything that is deployed, merged by time
+    #[command(after_help = "\
+Examples:
+  shopctl logs --env local --follow
+  shopctl logs --env prod --since 2h --service orders
+  shopctl logs --env prod --order 2x3KQ0ibFkuS --since 1d
+  shopctl logs --env prod --output json | jq -r 'select(.fields.level == \"ERROR\").message'")]
+    Logs(LogsArguments),
+    /// Draw where the time of a run went
+    #[command(after_help = "\
+Examples:
+  shopctl deploy --env prod --yes --output json > deploy.ndjson
+  shopctl timeline deploy.ndjson --out deploy.html
+  shopctl timeline deploy.ndjson --out deploy.svg")]
+    Timeline(TimelineArguments),
     /// Start, stop and look at the local cloud
     #[command(after_help = "\
 Examples:
@@ -216,6 +241,68 @@ pub(crate) enum GraphFormat {
     Dot,
     /// A picture, light or dark as the viewer likes.
     Svg,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Look for drift now, instead of showing what is known of it
+    #[arg(long)]
+    pub(crate) drift: bool,
+    /// Show it again every few seconds, until Ctrl-C
+    #[arg(long, conflicts_with = "drift")]
+    pub(crate) watch: bool,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Only the tool's own rules: no cfn-lint
+    #[arg(long)]
+    pub(crate) own: bool,
+    /// Also write the findings as SARIF 2.1.0; `-` writes it to standard output instead
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Go on as they grow, until Ctrl-C
+    #[arg(long, short = 'F')]
+    pub(crate) follow: bool,
+    /// How far back: 90s, 10m, 2h, 1d, or a moment such as 2026-07-12T10:00:00Z
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub(crate) since: String,
+    /// Only this stack
+    #[arg(long, value_name = "STACK")]
+    pub(crate) service: Option<String>,
+    /// Only lines about this order
+    #[arg(long, value_name = "ID")]
+    pub(crate) order: Option<String>,
+    /// Only lines about this request
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+    /// Only lines that hold this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+}
+
+/// Arguments of `timeline`.
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArguments {
+    /// What `--output json` wrote; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) events: PathBuf,
+    /// The drawing: a page when it ends in .html, else an SVG; `-` writes an SVG to standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) out: PathBuf,
 }
 
 /// Arguments of `local`.

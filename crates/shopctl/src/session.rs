@@ -6,6 +6,7 @@ use std::sync::Arc;
 use shopctl_aws::{Cloud, Endpoint};
 use shopctl_core::event::{Event, Phase};
 use shopctl_core::project::{Environment, EnvironmentKind};
+use shopctl_deploy::operations::SharedOperations;
 use shopctl_deploy::ports::Ports;
 use shopctl_local::{Folders, InstallStep, LocalCloud, LocalError, Progress, Running, Settings};
 
@@ -20,6 +21,8 @@ pub(crate) const LOCAL_ACCOUNT: &str = "000000000000";
 /// An environment's cloud.
 pub(crate) struct Session {
     pub(crate) ports: Ports,
+    /// Logs, alarms, drift.
+    pub(crate) operations: SharedOperations,
     pub(crate) account: String,
     /// The local cloud, in the local environment.
     pub(crate) local: Option<(LocalCloud, Running)>,
@@ -123,6 +126,7 @@ pub(crate) async fn connect_aws(environment: &Environment) -> Result<Session, Co
         ));
     }
     Ok(Session {
+        operations: cloud.operations.clone(),
         ports: ports(&cloud)?,
         account: identity.account,
         local: None,
@@ -138,6 +142,7 @@ pub(crate) async fn connect_local(
     let endpoint = Endpoint::Local(running.endpoint.clone());
     let clients = Cloud::connect(&endpoint, environment.region.as_str()).await;
     Ok(Session {
+        operations: clients.operations.clone(),
         ports: ports(&clients)?,
         account: LOCAL_ACCOUNT.to_owned(),
         local: Some((cloud, running)),
