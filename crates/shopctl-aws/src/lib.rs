@@ -4,9 +4,13 @@
 mod cloudformation;
 mod cloudfront;
 mod connect;
+mod credentials;
 mod error;
+mod http;
 mod lambda;
 mod logs;
+mod pace;
 mod s3;
 
 pub use connect::{Cloud, Endpoint};
+pub use credentials::{CredentialsProblem, RoleRequest, Surroundings, explain};

@@ -66,6 +66,11 @@ impl CommandError {
         Self::from_anyhow(kind, anyhow::Error::msg(message.into()), hint)
     }
 
+    /// An error whose causes are told with it.
+    pub(crate) fn because(kind: Kind, source: anyhow::Error, hint: Option<String>) -> Self {
+        Self::from_anyhow(kind, source, hint)
+    }
+
     fn from_anyhow(kind: Kind, source: anyhow::Error, hint: Option<String>) -> Self {
         Self {
             kind,

@@ -240,3 +240,23 @@ fn long_and_odd_texts_do_not_break_the_message() {
     );
     assert_snapshot!(findings(&text), @r"shopctl.yaml:50:13: expected an AWS region such as 'eu-central-1', there is 'a\nb\u{1b}[31mxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'");
 }
+
+#[test]
+fn a_role_is_of_the_environments_account_and_only_on_aws() {
+    assert_snapshot!(findings(&changed(
+        "role: arn:aws:iam::012345678901",
+        "role: arn:aws:iam::999999999999"
+    )));
+    assert_snapshot!(findings(&changed(
+        "    role: arn:aws:iam::012345678901:role/ci/deployer\n",
+        ""
+    )));
+    assert_snapshot!(findings(&changed(
+        "    local: true\n",
+        "    local: true\n    role: arn:aws:iam::012345678901:role/x\n"
+    )));
+    assert_snapshot!(findings(&changed(
+        "arn:aws:iam::012345678901:role/ci/deployer",
+        "deployer"
+    )));
+}
