@@ -207,6 +207,19 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// The user stopped the run while CloudFormation was working on a stack.
+    StackInterrupted {
+        /// Which.
+        stack: StackName,
+        /// Its name in CloudFormation.
+        cloud_name: CloudStackName,
+        /// Whether CloudFormation was made to undo its work; else it goes on with it.
+        cancelled: bool,
+        /// The stack's status afterwards; `None` when the run did not wait for the end.
+        status: Option<StackStatus>,
+        /// The command that waits for the end and goes on from there.
+        attach: Option<String>,
+    },
     /// The run ended. Last event of every stream.
     RunFinished {
         /// How.

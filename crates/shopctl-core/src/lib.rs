@@ -11,6 +11,7 @@ const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 pub mod cause;
 pub mod diagnostic;
 pub mod event;
+pub mod fast;
 pub mod names;
 pub mod plan;
 pub mod planner;

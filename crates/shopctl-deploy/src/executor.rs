@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, Failure, Leftover, StackResult};
-use shopctl_core::names::StackName;
+use shopctl_core::fast::FastChange;
+use shopctl_core::names::{EnvironmentName, StackName};
 use shopctl_core::plan::{Action, Plan, StackAction, Step, StepId};
 use shopctl_core::record::{SiteRecord, StackRecord};
-use shopctl_core::status::DeployApproach;
+use shopctl_core::status::{DeployApproach, StackStatus};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::context::{Context, Work};
+use crate::interrupt::Cancelling;
 use crate::ports::{CloudError, CloudErrorKind};
 use crate::schedule::Schedule;
-use crate::{site, stack, teardown};
+use crate::{code, site, stack, teardown};
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -39,6 +41,8 @@ pub struct RunReport {
     pub leftovers: Vec<Leftover>,
     /// The stacks as they are now known to be.
     pub stacks: IndexMap<StackName, StackRecord>,
+    /// Stacks whose functions run code that CloudFormation does not know of.
+    pub fast: IndexMap<StackName, FastChange>,
     /// The site as it is now known to be.
     pub site: Option<SiteRecord>,
     /// The URLs by name, as far as they are known.
@@ -108,10 +112,11 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
             };
             let step = step.clone();
             let work = work.clone();
+            let environment = plan.environment.clone();
             running.spawn(async move {
                 // The semaphores are never closed, so a permit always comes.
                 let _permit = limit.acquire_owned().await;
-                let end = run(&step, &work).await;
+                let end = run(&step, &environment, &work).await;
                 (step.id, end)
             });
         }
@@ -144,7 +149,7 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
                 // A defect of a step: nothing that depends on it may run.
                 work.state.fail(format!("internal error: {panic}"));
                 report.failed = true;
-                work.cancel.cancel();
+                work.cancel.detach();
             }
         }
     }
@@ -159,6 +164,7 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
     report.errors = learned.errors;
     report.leftovers = learned.leftovers;
     report.stacks = learned.stacks;
+    report.fast = learned.fast;
     report.site = learned.site;
     report
 }
@@ -171,14 +177,14 @@ fn skip(step: &Step, cause: Option<&StepId>, work: &Work) {
     });
 }
 
-async fn run(step: &Step, work: &Work) -> End {
+async fn run(step: &Step, environment: &EnvironmentName, work: &Work) -> End {
     if work.is_stopped() {
         skip(step, work.halt.get(), work);
         return End::Interrupted;
     }
     let announced = !matches!(
         step.action,
-        Action::DeployStack(_) | Action::DeleteStack { .. }
+        Action::DeployStack(_) | Action::DeleteStack { .. } | Action::UpdateCode { .. }
     );
     if announced {
         work.events.send(Event::StepStarted {
@@ -188,8 +194,14 @@ async fn run(step: &Step, work: &Work) -> End {
     }
     let result = tokio::select! {
         result = act(&step.action, work) => result,
-        () = work.cancel.cancelled() => Err(StepError::Interrupted),
+        () = work.cancel.left(stack_of(&step.action)) => Err(StepError::Interrupted),
     };
+    let operation = stack_of(&step.action).and_then(|stack| work.cancel.operation_ended(stack));
+    if let (Err(_), Some(operation)) = (&result, operation)
+        && work.cancel.is_cancelled()
+    {
+        return interrupted(step, operation, environment, &result, work);
+    }
     let fail = |message: String, hint: Option<String>| {
         let title = title(&step.action);
         work.events.send(Event::StepFailed {
@@ -221,12 +233,7 @@ async fn run(step: &Step, work: &Work) -> End {
                 .status
                 .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
             work.state.fail(one_line(&failure));
-            let stack = match &step.action {
-                Action::DeployStack(deployment) => Some(&deployment.stack),
-                Action::DeleteStack { stack, .. } => Some(stack),
-                _ => None,
-            };
-            if let Some(stack) = stack {
+            if let Some(stack) = stack_of(&step.action) {
                 work.events.send(Event::StackFailed {
                     stack: stack.clone(),
                     failure: *failure,
@@ -250,6 +257,48 @@ async fn run(step: &Step, work: &Work) -> End {
             fail(message, hint);
             End::Failed { stuck: false }
         }
+    }
+}
+
+/// Tells what becomes of the operation that a stopped run leaves.
+fn interrupted(
+    step: &Step,
+    operation: Cancelling,
+    environment: &EnvironmentName,
+    result: &Result<Done, StepError>,
+    work: &Work,
+) -> End {
+    let (stack, cloud_name, command) = match &step.action {
+        Action::DeployStack(deployment) => (&deployment.stack, &deployment.cloud_name, "deploy"),
+        Action::DeleteStack { stack, cloud_name } => (stack, cloud_name, "teardown"),
+        // Only these two have operations.
+        _ => return End::Interrupted,
+    };
+    // Whoever detaches does not wait for what comes of it.
+    let status = match result {
+        Err(StepError::Stack(failure)) => {
+            Some(failure.status.unwrap_or(StackStatus::DeleteComplete))
+        }
+        _ => None,
+    };
+    work.events.send(Event::StackInterrupted {
+        stack: stack.clone(),
+        cloud_name: cloud_name.clone(),
+        cancelled: operation == Cancelling::Undone,
+        status,
+        attach: status
+            .is_none()
+            .then(|| format!("shopctl {command} --env {environment}")),
+    });
+    End::Interrupted
+}
+
+/// The stack that an action is about.
+fn stack_of(action: &Action) -> Option<&StackName> {
+    match action {
+        Action::DeployStack(deployment) => Some(&deployment.stack),
+        Action::DeleteStack { stack, .. } | Action::UpdateCode { stack, .. } => Some(stack),
+        _ => None,
     }
 }
 
@@ -298,6 +347,11 @@ async fn act(action: &Action, work: &Work) -> Result<Done, StepError> {
             })
         }
         Action::DeployStack(deployment) => stack::deploy(deployment, work).await,
+        Action::UpdateCode {
+            stack,
+            cloud_name,
+            functions,
+        } => code::update(stack, cloud_name, functions, work).await,
         Action::DeleteStack { stack, cloud_name } => {
             teardown::delete_stack(stack, cloud_name, work).await
         }
@@ -314,7 +368,9 @@ fn title(action: &Action) -> String {
         Action::EnsureBucket => "artifact bucket".to_owned(),
         Action::Upload { label, .. } => format!("upload {label}"),
         Action::DeployStack(deployment) => format!("stack {}", deployment.stack),
-        Action::DeleteStack { stack, .. } => format!("stack {stack}"),
+        Action::UpdateCode { stack, .. } | Action::DeleteStack { stack, .. } => {
+            format!("stack {stack}")
+        }
         Action::SyncSite => "site".to_owned(),
         Action::CheckUrls => "health check".to_owned(),
         Action::DeleteLogGroups => "log groups".to_owned(),

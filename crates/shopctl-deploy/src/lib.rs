@@ -4,10 +4,12 @@
 //! No AWS SDK type appears here; `shopctl-aws` implements the ports.
 
 mod change_set;
+mod code;
 mod context;
 mod executor;
 mod failure;
 mod follow;
+mod interrupt;
 mod patience;
 pub mod ports;
 mod refusal;
@@ -19,6 +21,7 @@ mod teardown;
 
 pub use context::{Context, EventSender, SiteSource, State, UploadBodies, UrlCheck};
 pub use executor::{RunReport, execute};
+pub use interrupt::Interrupt;
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

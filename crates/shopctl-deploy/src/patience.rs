@@ -14,8 +14,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shopctl_core::names::{ArtifactDigest, CloudStackName};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
+use crate::interrupt::Interrupt;
 use crate::ports::{
     Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
     CloudFormation, Distributions, FunctionState, Functions, LogGroups, ObjectHeaders, ObjectStore,
@@ -24,11 +24,7 @@ use crate::ports::{
 
 /// The ports, each with patience. `silence` is how long a cloud that answered before is waited
 /// for when it cannot be reached; without it the cloud has not answered yet.
-pub(crate) fn patient(
-    ports: &Ports,
-    cancel: &CancellationToken,
-    silence: Option<Duration>,
-) -> Ports {
+pub(crate) fn patient(ports: &Ports, cancel: &Interrupt, silence: Option<Duration>) -> Ports {
     let patience = Arc::new(Patience {
         reached: AtomicBool::new(silence.is_some()),
         silence: silence.unwrap_or(UNREACHED),
@@ -64,7 +60,7 @@ struct Patience {
     reached: AtomicBool,
     /// How long it is waited for when it cannot be reached.
     silence: Duration,
-    cancel: CancellationToken,
+    cancel: Interrupt,
     pace: Mutex<Pace>,
     jitter: AtomicU32,
 }
@@ -241,6 +237,12 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .await
     }
 
+    async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.cancel_update(stack_id, token))
+            .await
+    }
+
     async fn events(
         &self,
         stack_id: &str,
@@ -363,6 +365,12 @@ impl Distributions for Patient<dyn Distributions> {
 impl Functions for Patient<dyn Functions> {
     async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError> {
         self.patience.call(|| self.port.state(name)).await
+    }
+
+    async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.update_code(name, bucket, key))
+            .await
     }
 }
 

@@ -193,6 +193,8 @@ pub trait CloudFormation: Send + Sync {
     async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError>;
     /// Starts to delete a stack; no error if it is gone.
     async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
+    /// Has an update that is running rolled back.
+    async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
     /// Events newer than `since`, oldest first; all of them without `since`.
     async fn events(
         &self,
@@ -306,6 +308,8 @@ pub struct FunctionState {
 pub trait Functions: Send + Sync {
     /// A function's state; `None` when it is not there.
     async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError>;
+    /// Starts to put an artifact into a function; a conflict when another update is going on.
+    async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError>;
 }
 
 /// CloudWatch Logs.

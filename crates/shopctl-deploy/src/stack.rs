@@ -9,6 +9,7 @@ use shopctl_core::record::{StackRecord, inputs_digest};
 use shopctl_core::status::{DeployApproach, StackStatus};
 
 use crate::change_set::{Attempt, Wanted, apply, stack_error};
+use crate::code;
 use crate::context::Work;
 use crate::executor::{Done, StepError};
 use crate::failure;
@@ -44,6 +45,10 @@ pub(crate) async fn deploy(deployment: &StackDeployment, work: &Work) -> Result<
             }
             Attempt::Overtaken(error) => error,
         };
+        work.cancel.operation_ended(&deployment.stack);
+        if work.cancel.is_cancelled() {
+            return Err(StepError::Interrupted);
+        }
         attempt += 1;
         if attempt > OVERTAKEN_AT_MOST {
             return Err(stack_error(failure::plain(
@@ -95,9 +100,10 @@ async fn bring(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> Result<Attempt
 
 /// Whether the stack is as the record says, and the record says what is wanted.
 fn is_recorded(wanted: &Wanted<'_>, description: &StackDescription, work: &Work) -> bool {
-    work.state
-        .stack_record(&wanted.deployment.stack)
-        .is_some_and(|record| {
+    let stack = &wanted.deployment.stack;
+    // Functions that run other code are made right with a change set.
+    work.state.fast(stack).is_none()
+        && work.state.stack_record(stack).is_some_and(|record| {
             record.inputs_digest == wanted.digest
                 && record.stack_id == description.stack_id
                 && record.last_changed == description.last_changed
@@ -118,6 +124,11 @@ async fn finish(
             .set_termination_protection(&deployment.cloud_name, true)
             .await?;
     }
+    let corrected = code::correct(&deployment.stack, &deployment.cloud_name, work).await?;
+    let result = match result {
+        StackResult::Unchanged if corrected => StackResult::Updated,
+        result => result,
+    };
     work.state.stack_done(
         &deployment.stack,
         description.outputs.clone(),
@@ -184,6 +195,7 @@ async fn remove(
     });
     let since = cloudformation.latest_event(stack_id).await?;
     work.state.stack_touched(&deployment.stack);
+    work.cancel.operation_begins(&deployment.stack);
     let token = work.token(stack_id, "remove");
     match cloudformation.delete_stack(stack_id, &token).await {
         Ok(()) => {}

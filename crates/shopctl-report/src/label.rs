@@ -2,6 +2,7 @@
 
 use shopctl_core::event::Phase;
 use shopctl_core::plan::StepId;
+use shopctl_core::status::StackStatus;
 
 /// The stack that a step is about.
 pub(crate) fn stack_of(step: &StepId) -> Option<&str> {
@@ -71,5 +72,22 @@ mod tests {
         assert!(is_cascade(Some("Resource update cancelled")));
         assert!(!is_cascade(Some("Order was cancelled by the service")));
         assert!(!is_cascade(None));
+    }
+}
+
+/// What becomes of the operation on a stack that a stopped run leaves.
+pub(crate) fn interrupted(
+    cancelled: bool,
+    status: Option<StackStatus>,
+    attach: Option<&str>,
+) -> String {
+    let attach = attach
+        .map(|command| format!("; `{command}` waits for the end"))
+        .unwrap_or_default();
+    match (cancelled, status) {
+        (true, Some(status)) => format!("cancelled: CloudFormation undid it ({status})"),
+        (true, None) => format!("cancelled: CloudFormation is undoing it{attach}"),
+        (false, Some(status)) => format!("could not be cancelled any more, and ended in {status}"),
+        (false, None) => format!("goes on in CloudFormation{attach}"),
     }
 }

@@ -305,6 +305,14 @@ impl Run {
                 state.progress = Progress::Failed(failure.clone());
                 state.ended_ms = Some(now);
             }
+            Event::StackInterrupted { stack, status, .. } => {
+                // One that CloudFormation goes on with stays as it is.
+                if status.is_some() {
+                    let state = self.stack(stack);
+                    state.progress = Progress::Skipped(None);
+                    state.ended_ms = Some(now);
+                }
+            }
             Event::RunFinished {
                 outcome,
                 urls,

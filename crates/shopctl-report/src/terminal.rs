@@ -11,7 +11,7 @@ use shopctl_core::event::{Command, Event, Numbered};
 use crate::appearance::{Appearance, Glyph, Role};
 use crate::diagnostics;
 use crate::frame::Frame;
-use crate::label::phase_label;
+use crate::label::{interrupted, phase_label};
 use crate::reporter::Reporter;
 use crate::run::Run;
 use crate::summary::{self, Sources};
@@ -223,6 +223,16 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
             | Event::StackStarted { .. }
             | Event::StackFinished { .. }
             | Event::StackFailed { .. } => self.tell_plan(),
+            Event::StackInterrupted {
+                stack,
+                cancelled,
+                status,
+                attach,
+                ..
+            } => {
+                let text = interrupted(*cancelled, *status, attach.as_deref());
+                self.write(&[appearance.paint(Role::Attention, &format!("{stack} {text}"))]);
+            }
             Event::RunFinished { .. } => return self.finish(),
             Event::PhaseStarted { .. }
             | Event::PhaseProgressed { .. }

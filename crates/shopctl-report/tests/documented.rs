@@ -120,6 +120,13 @@ fn samples() -> Vec<Event> {
             result: StackResult::Created,
             outputs: IndexMap::from([("Key".to_owned(), text())]),
         },
+        Event::StackInterrupted {
+            stack: "api".into(),
+            cloud_name: "shop-local-api".into(),
+            cancelled: true,
+            status: Some(StackStatus::UpdateRollbackComplete),
+            attach: Some(text()),
+        },
         Event::StackFailed {
             stack: "api".into(),
             failure,
@@ -152,6 +159,7 @@ fn samples() -> Vec<Event> {
             | Event::ResourceChanged { .. }
             | Event::StackFinished { .. }
             | Event::StackFailed { .. }
+            | Event::StackInterrupted { .. }
             | Event::RunFinished { .. } => {}
         }
     }

@@ -13,9 +13,9 @@ use shopctl_core::record::digest;
 use shopctl_core::template::RenderedTemplate;
 use shopctl_deploy::ports::{Body, ObjectHeaders, Ports};
 use shopctl_deploy::{
-    Context, EventSender, SiteFile, SiteFileClass, SiteSource, State, UploadBodies, UrlCheck,
+    Context, EventSender, Interrupt, SiteFile, SiteFileClass, SiteSource, State, UploadBodies,
+    UrlCheck,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::test_stack::{TestStack, code_key, parameter};
 
@@ -141,7 +141,7 @@ impl TestProject {
         observed: &Observed,
         run: &str,
         events: EventSender,
-        cancel: CancellationToken,
+        cancel: Interrupt,
     ) -> Context {
         let templates: BTreeMap<StackName, RenderedTemplate> = desired
             .stacks

@@ -1,16 +1,17 @@
 //! Runs of a test project, as the commands make them: observe, plan, carry out, keep the record.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use shopctl_core::event::{Event, Outcome, StackResult};
+use shopctl_core::fast::code_changes;
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Action, Plan, StackAction, StepId};
-use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_teardown};
+use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_fast_deploy, plan_teardown};
 use shopctl_core::record::{LATEST_KEY, Record, VERSION};
 use shopctl_deploy::ports::{Body, CloudError, ObjectHeaders, Ports};
-use shopctl_deploy::{Context, EventSender, RunReport, execute, observe};
+use shopctl_deploy::{Context, EventSender, Interrupt, RunReport, execute, observe};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use crate::cloud::FakeCloud;
 use crate::project::{ARTIFACTS, TestProject};
@@ -20,6 +21,8 @@ use crate::project::{ARTIFACTS, TestProject};
 pub enum Command {
     /// Brings the stacks to what their templates say.
     Deploy,
+    /// The same, but code alone goes directly into functions.
+    FastDeploy,
     /// Deletes them.
     Teardown,
 }
@@ -27,8 +30,10 @@ pub enum Command {
 /// How a run is stopped in the middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// The user interrupts it.
+    /// The user interrupts it, and leaves the cloud to its work.
     Cancel,
+    /// The user interrupts it, and has the cloud undo its work.
+    CancelStacks,
     /// Its process dies.
     Kill,
 }
@@ -149,6 +154,11 @@ impl TestProject {
         self.runner(cloud, Command::Deploy).run().await
     }
 
+    /// Deploys it, with code alone going directly into functions.
+    pub async fn fast_deploy(&self, cloud: &FakeCloud) -> Run {
+        self.runner(cloud, Command::FastDeploy).run().await
+    }
+
     /// Tears it down.
     pub async fn teardown(&self, cloud: &FakeCloud) -> Run {
         self.runner(cloud, Command::Teardown).run().await
@@ -167,7 +177,7 @@ impl Runner<'_> {
     /// [`FakeCloud::kill_at`].
     pub async fn run(self) -> Run {
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        let cancel = CancellationToken::new();
+        let cancel = Interrupt::new();
         let mut events = Vec::new();
         let mut stop = self.stop;
         let (ended, plan) = {
@@ -179,7 +189,8 @@ impl Runner<'_> {
                 {
                     stop = None;
                     match how {
-                        Stop::Cancel => cancel.cancel(),
+                        Stop::Cancel => cancel.detach(),
+                        Stop::CancelStacks => cancel.cancel_stacks(),
                         Stop::Kill => break (Ended::Died, None),
                     }
                 }
@@ -201,11 +212,7 @@ impl Runner<'_> {
         }
     }
 
-    async fn carry_out(
-        &self,
-        events: EventSender,
-        cancel: CancellationToken,
-    ) -> (Ended, Option<Plan>) {
+    async fn carry_out(&self, events: EventSender, cancel: Interrupt) -> (Ended, Option<Plan>) {
         let observed = match observe(&self.ports, ARTIFACTS, &self.project.names()).await {
             Ok(observed) => observed,
             Err(error) => return (Ended::Unobserved(error), None),
@@ -216,6 +223,26 @@ impl Runner<'_> {
                 Ok(plan) => plan,
                 Err(blocked) => return (Ended::Blocked(blocked), None),
             },
+            Command::FastDeploy => {
+                let mut changes = BTreeMap::new();
+                for stack in &desired.stacks {
+                    let name = &stack.template.stack;
+                    let since = observed.record.as_ref().and_then(|r| r.fast.get(name));
+                    let deployed = self
+                        .ports
+                        .cloudformation
+                        .template(stack.cloud_name.as_str());
+                    if let Ok(deployed) = deployed.await
+                        && let Some(code) = code_changes(&deployed, &stack.template, since)
+                    {
+                        changes.insert(name.clone(), code);
+                    }
+                }
+                match plan_fast_deploy(&desired, &observed, changes) {
+                    Ok(plan) => plan,
+                    Err(blocked) => return (Ended::Blocked(blocked), None),
+                }
+            }
             Command::Teardown => {
                 let mut names = self.project.dependents();
                 names.retain(|(name, _, _)| observed.stacks.contains_key(name));
@@ -226,7 +253,7 @@ impl Runner<'_> {
         let run = format!("run{}", self.cloud.next_run());
         // Nothing of a teardown is compared with a record.
         let known = match self.command {
-            Command::Deploy => observed.clone(),
+            Command::Deploy | Command::FastDeploy => observed.clone(),
             Command::Teardown => Observed {
                 record: None,
                 ..observed.clone()
@@ -240,17 +267,18 @@ impl Runner<'_> {
             std::sync::Arc::new(context) as std::sync::Arc<Context>,
         )
         .await;
-        if self.command == Command::Deploy {
+        if self.command != Command::Teardown {
             self.keep_record(&observed, &report, &run).await;
         }
         (Ended::Ran(report), Some(plan))
     }
 
     async fn keep_record(&self, observed: &Observed, report: &RunReport, run: &str) {
-        let same = observed
-            .record
-            .as_ref()
-            .is_some_and(|record| record.stacks == report.stacks && record.site == report.site);
+        let same = observed.record.as_ref().is_some_and(|record| {
+            record.stacks == report.stacks
+                && record.site == report.site
+                && record.fast == report.fast
+        });
         if same || (report.stacks.is_empty() && !observed.bucket_exists && !report.changed) {
             return;
         }
@@ -269,6 +297,7 @@ impl Runner<'_> {
             },
             stacks: report.stacks.clone(),
             site: report.site.clone(),
+            fast: report.fast.clone(),
             omitted: Vec::new(),
         };
         let headers = ObjectHeaders {

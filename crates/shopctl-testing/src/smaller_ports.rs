@@ -6,6 +6,7 @@ use shopctl_deploy::ports::{
 };
 
 use crate::cloud::FakeCloud;
+use crate::refusal::Refusal;
 
 #[async_trait]
 impl Distributions for FakeCloud {
@@ -31,6 +32,20 @@ impl Functions for FakeCloud {
     async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError> {
         self.call("GetFunctionConfiguration", name, |world| {
             Ok(world.functions.get(name).cloned())
+        })
+        .await
+    }
+
+    async fn update_code(&self, name: &str, _bucket: &str, key: &str) -> Result<(), CloudError> {
+        self.call("UpdateFunctionCode", name, |world| {
+            if !world.functions.contains_key(name) {
+                return Err(Refusal::new(
+                    "ResourceNotFoundException",
+                    "Function not found",
+                ));
+            }
+            world.direct_code.insert(name.to_owned(), key.to_owned());
+            Ok(())
         })
         .await
     }

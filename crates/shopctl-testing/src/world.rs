@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) faults: Vec<ResourceFault>,
     pub(crate) storage: Storage,
     pub(crate) functions: BTreeMap<String, FunctionState>,
+    /// Keys of code that was put directly into functions, by their physical IDs.
+    pub(crate) direct_code: BTreeMap<String, String>,
     pub(crate) log_groups: BTreeSet<String>,
     pub(crate) invalidations: BTreeMap<String, (String, Vec<String>)>,
     pub(crate) urls: BTreeMap<String, u16>,
@@ -84,6 +86,7 @@ impl World {
             faults: Vec::new(),
             storage: Storage::default(),
             functions: BTreeMap::new(),
+            direct_code: BTreeMap::new(),
             log_groups: BTreeSet::new(),
             invalidations: BTreeMap::new(),
             urls: BTreeMap::new(),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::signals::OnInterrupt;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
@@ -76,8 +78,15 @@ pub(crate) enum Command {
 Examples:
   shopctl deploy --env local          on this machine, no AWS account needed
   shopctl deploy --env prod --yes     from CI
+  shopctl deploy --env dev --fast     only code of functions changed: seconds instead of minutes
   shopctl deploy --env prod --yes --output json | tee deploy.ndjson")]
     Deploy(DeployArguments),
+    /// Deploy, and again whenever a source changes: code goes directly into the functions
+    #[command(after_help = "\
+Examples:
+  shopctl watch               the local environment, until Ctrl-C
+  shopctl watch --env dev     an environment on AWS that is not protected")]
+    Watch(WatchArguments),
     /// Show what is deployed, its outputs and URLs, and whether it is well
     #[command(after_help = "\
 Examples:
@@ -138,6 +147,40 @@ pub(crate) struct DeployArguments {
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
+    /// What an interrupt does to the operations that CloudFormation is carrying out
+    /// [default: ask on a terminal, else detach]
+    #[arg(long, value_name = "WISH")]
+    pub(crate) on_interrupt: Option<OnInterrupt>,
+    /// Put new code directly into functions whose code is all that changed; the next deploy
+    /// without it corrects what CloudFormation does not know of. Not for protected environments
+    #[arg(long)]
+    pub(crate) fast: bool,
+}
+
+impl DeployArguments {
+    /// What a deploy to an environment does unless more is said.
+    pub(crate) fn of(environment: EnvironmentArguments) -> Self {
+        Self {
+            environment,
+            yes: false,
+            concurrency: 8,
+            on_interrupt: None,
+            fast: false,
+        }
+    }
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// An environment of the project file [default: the local one]
+    #[arg(
+        long = "env",
+        short = 'e',
+        value_name = "ENVIRONMENT",
+        env = "SHOPCTL_ENV"
+    )]
+    pub(crate) environment: Option<String>,
 }
 
 /// Arguments of `teardown`.

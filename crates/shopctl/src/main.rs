@@ -12,6 +12,7 @@ mod prepare;
 mod probe;
 mod run;
 mod session;
+mod signals;
 mod workspace;
 
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
     let global = &cli.global;
     match &cli.command {
         Command::Deploy(arguments) => commands::deploy::run(global, arguments, display).await,
+        Command::Watch(arguments) => commands::watch::run(global, arguments, display).await,
         Command::Status(arguments) => commands::status::run(global, arguments, display).await,
         Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
         Command::Build(arguments) => commands::build::run(global, arguments, display).await,

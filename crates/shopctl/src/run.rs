@@ -1,19 +1,21 @@
 //! A run: its events are numbered and shown in one place, and the user can stop it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use shopctl_core::event::{Command, Event, Numbered, Outcome, Phase, VERSION};
 use shopctl_core::names::EnvironmentName;
-use shopctl_deploy::EventSender;
+use shopctl_deploy::{EventSender, Interrupt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::display::{Display, Sink};
 use crate::error::CommandError;
+use crate::signals::{self, Wish};
 
 /// Spinners turn this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -23,10 +25,11 @@ pub(crate) struct Run {
     /// Its identifier: sorts by time, and is short enough for change set names.
     pub(crate) id: String,
     pub(crate) started: DateTime<Utc>,
-    pub(crate) cancel: CancellationToken,
+    pub(crate) cancel: Interrupt,
     pub(crate) events: EventSender,
     sink: Arc<Mutex<Sink>>,
     pump: JoinHandle<()>,
+    signals: JoinHandle<()>,
 }
 
 impl Run {
@@ -39,18 +42,13 @@ impl Run {
         environment: &EnvironmentName,
     ) -> Self {
         let started = Utc::now();
-        // Two runs that begin in the same second differ by their processes.
-        let id = format!(
-            "{}-{:04x}",
-            started.format("%Y%m%dT%H%M%SZ"),
-            std::process::id() & 0xffff
-        );
+        let id = next_id(started);
         let (sender, receiver) = mpsc::unbounded_channel();
         let sink = Arc::new(Mutex::new(display.reporter(sources)));
         let pump = tokio::spawn(pump(receiver, sink.clone()));
         let events = EventSender::new(sender);
-        let cancel = CancellationToken::new();
-        watch_signals(cancel.clone());
+        let cancel = Interrupt::new();
+        let signals = signals::watch(cancel.clone(), sink.clone(), wish(display, command));
         events.send(Event::RunStarted {
             run: id.clone(),
             command,
@@ -64,7 +62,14 @@ impl Run {
             events,
             sink,
             pump,
+            signals,
         }
+    }
+
+    /// From now on an interrupt is what was said on the command line.
+    pub(crate) fn on_interrupt(&mut self, wish: Wish) {
+        self.signals.abort();
+        self.signals = signals::watch(self.cancel.clone(), self.sink.clone(), wish);
     }
 
     /// Does a phase before the plan, with its events. Stops when the user interrupts.
@@ -101,6 +106,7 @@ impl Run {
 
     /// Ends the run with its last event, and waits until all was shown.
     pub(crate) async fn finish(self, last: Event) {
+        self.signals.abort();
         self.events.send(last);
         drop(self.events);
         // The channel is closed, so the pump ends once it is drained.
@@ -140,6 +146,41 @@ pub(crate) fn finished_early(error: &CommandError) -> String {
     serde_json::to_string(&last).unwrap_or_default()
 }
 
+/// What an interrupt is when the command line says nothing: a question to whoever sits
+/// before the terminal, as far as there is a choice.
+fn wish(display: &Display, command: Command) -> Wish {
+    if display.interactive && std::io::stdin().is_terminal() && command == Command::Deploy {
+        Wish::Ask
+    } else {
+        Wish::Detach
+    }
+}
+
+/// The identifier of the process's first run, known before it begins: sessions are named
+/// after it.
+pub(crate) fn first_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(|| id_at(Utc::now()))
+}
+
+/// The identifier of a run that begins. `watch` has several.
+fn next_id(started: DateTime<Utc>) -> String {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    match RUNS.fetch_add(1, Ordering::Relaxed) {
+        0 => first_id().to_owned(),
+        count => format!("{}-{count}", id_at(started)),
+    }
+}
+
+/// Two runs that begin in the same second differ by their processes.
+fn id_at(time: DateTime<Utc>) -> String {
+    format!(
+        "{}-{:04x}",
+        time.format("%Y%m%dT%H%M%SZ"),
+        std::process::id() & 0xffff
+    )
+}
+
 async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink>>) {
     let begin = Instant::now();
     let mut sequence = 0;
@@ -168,24 +209,4 @@ async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink
             None => sink.reporter().tick(elapsed_ms),
         }
     }
-}
-
-/// The first Ctrl-C or SIGTERM asks the run to stop, the second one ends the process.
-fn watch_signals(cancel: CancellationToken) {
-    tokio::spawn(async move {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return;
-        };
-        loop {
-            tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
-                _ = terminate.recv() => {}
-            }
-            if cancel.is_cancelled() {
-                std::process::exit(130);
-            }
-            cancel.cancel();
-        }
-    });
 }

@@ -9,7 +9,9 @@ use indexmap::IndexMap;
 use shopctl_core::event::{Command, Event, Outcome, Phase};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Plan, PlannedValue};
-use shopctl_core::planner::{Desired, DesiredStack, Observed, plan_deploy, planned_stacks};
+use shopctl_core::planner::{
+    Desired, DesiredStack, Observed, plan_deploy, plan_fast_deploy, planned_stacks,
+};
 use shopctl_core::project::{
     ConfigValue, Environment, LocalValue, ParameterValue, Project, PseudoValue,
 };
@@ -22,6 +24,7 @@ use shopctl_deploy::{
 use shopctl_local::{LocalError, Running};
 
 use crate::cli::{DeployArguments, Global};
+use crate::commands::fast;
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::lock::Lock;
@@ -51,22 +54,35 @@ pub(crate) async fn run(
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
     let project = &workspace.project;
+    if arguments.fast && environment.protected {
+        return Err(CommandError::message(
+            Kind::Refused,
+            format!(
+                "environment '{}' is protected: code goes there by CloudFormation only",
+                environment.name
+            ),
+            Some("deploy without --fast".to_owned()),
+        ));
+    }
     // Wrong credentials are told before anything is built.
     let aws = if environment.is_local() {
         None
     } else {
-        Some(connect_aws(environment).await?)
+        Some(connect_aws(&workspace, environment).await?)
     };
     if environment.protected && !arguments.yes {
         ask(project, environment, aws.as_ref(), display)?;
     }
-    let run = Run::start(
+    let mut run = Run::start(
         display,
         workspace.source(),
         Command::Deploy,
         project.name().as_str(),
         &environment.name,
     );
+    if let Some(wish) = arguments.on_interrupt {
+        run.on_interrupt(wish.into());
+    }
     let deployment = Deployment {
         workspace: &workspace,
         environment,
@@ -154,7 +170,12 @@ impl Deployment<'_> {
                     .collect();
                 let observed = observe(&session.ports, &bucket, &pairs).await?;
                 let desired = self.desired(&prepared, &session, &bucket);
-                let plan = plan_deploy(&desired, &observed).map_err(blocked)?;
+                let plan = if self.arguments.fast {
+                    let changes = fast::code_changes(&desired, &observed, &session.ports).await?;
+                    plan_fast_deploy(&desired, &observed, changes).map_err(blocked)?
+                } else {
+                    plan_deploy(&desired, &observed).map_err(blocked)?
+                };
                 verify(&plan)?;
                 let changes = changing(&plan);
                 let summary = format!("{changes} of {} stacks to deploy", desired.stacks.len());
@@ -329,6 +350,7 @@ impl Deployment<'_> {
     ) {
         let same = observed.record.as_ref().is_some_and(|record| {
             record.stacks == report.stacks
+                && record.fast == report.fast
                 && record.site == report.site
                 && record.omitted == omitted
         });
@@ -346,6 +368,7 @@ impl Deployment<'_> {
             finished: Utc::now().to_rfc3339(),
             outcome: outcome(report),
             stacks: report.stacks.clone(),
+            fast: report.fast.clone(),
             site: report.site.clone(),
             omitted,
         };
@@ -439,6 +462,7 @@ fn changing(plan: &Plan) -> usize {
         .iter()
         .filter(|step| match &step.action {
             plan::Action::DeployStack(deployment) => deployment.action != plan::StackAction::None,
+            plan::Action::UpdateCode { .. } => true,
             _ => false,
         })
         .count()
