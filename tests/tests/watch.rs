@@ -1,0 +1,92 @@
+//! `deploy --fast` and `watch` on a function behind an HTTP API: what the API answers changes
+//! with its source, without CloudFormation, until a real deploy corrects what it knows.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use shopctl_tests::{Http, TestProject, eventually};
+
+const SOURCE: &str = "handlers/greeter/src/main.rs";
+
+fn greeting(project: &TestProject) -> String {
+    let url = project.status()["urls"]["greeting"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    Http::new().get(&format!("{url}/greeting")).body
+}
+
+/// How many stack operations the local cloud has seen, by the time of the last one.
+fn last_changed(project: &TestProject) -> Value {
+    let status = project.status();
+    let stacks = status["stacks"].as_array().unwrap().iter();
+    stacks.map(|stack| stack["last_changed"].clone()).collect()
+}
+
+#[test]
+fn a_fast_deploy_changes_the_answer_and_the_next_deploy_corrects_it() {
+    let project = TestProject::small("greeter");
+    project.deploy().run().expect_code(0);
+    assert_eq!(greeting(&project), "hello");
+    let deployed = last_changed(&project);
+
+    project.edit(SOURCE, "\"hello\"", "\"good morning\"");
+    let fast = ["deploy", "--env", "local", "--fast", "--output", "json"];
+    project
+        .command(&fast)
+        .run()
+        .expect_code(0)
+        .expect_outcome("succeeded");
+    assert_eq!(greeting(&project), "good morning");
+    assert_eq!(
+        last_changed(&project),
+        deployed,
+        "CloudFormation did nothing"
+    );
+    project
+        .command(&fast)
+        .run()
+        .expect_code(0)
+        .expect_outcome("unchanged");
+
+    // To CloudFormation the old source is no change at all.
+    project.edit(SOURCE, "\"good morning\"", "\"hello\"");
+    project
+        .deploy()
+        .run()
+        .expect_code(0)
+        .expect_outcome("succeeded");
+    assert_eq!(greeting(&project), "hello");
+    project
+        .deploy()
+        .run()
+        .expect_code(0)
+        .expect_outcome("unchanged");
+}
+
+#[test]
+fn watch_brings_each_change_shows_what_does_not_compile_and_goes_on() {
+    let project = TestProject::small("greeter");
+    let mut watch = project.command(&["watch", "--output", "json"]).start();
+    assert!(watch.read_until("\"run_finished\""));
+    assert_eq!(greeting(&project), "hello");
+
+    project.edit(SOURCE, "\"hello\"", "\"good evening\"");
+    eventually("the new greeting", || {
+        (greeting(&project) == "good evening").then_some(())
+    });
+    assert!(watch.read_until("\"run_finished\""));
+
+    project.edit(SOURCE, "fn main()", "fn main(wrong");
+    assert!(watch.read_until("\"outcome\":\"failed\""));
+    assert_eq!(greeting(&project), "good evening");
+
+    project.edit(SOURCE, "fn main(wrong", "fn main()");
+    project.edit(SOURCE, "\"good evening\"", "\"good night\"");
+    eventually("the newest greeting", || {
+        (greeting(&project) == "good night").then_some(())
+    });
+    watch.signal(Signal::SIGINT);
+    let ended = watch.wait();
+    assert!(ended.stderr.contains("does not compile"), "{ended}");
+}
