@@ -21,8 +21,6 @@ use crate::project::{ARTIFACTS, TestProject};
 pub enum Command {
     /// Brings the stacks to what their templates say.
     Deploy,
-    /// The same, but code alone goes directly into functions.
-    FastDeploy,
     /// Deletes them.
     Teardown,
 }
@@ -135,6 +133,8 @@ pub struct Runner<'a> {
     command: Command,
     ports: Ports,
     stop: Option<(usize, Stop)>,
+    /// Whether code alone goes directly into functions.
+    fast: bool,
 }
 
 impl TestProject {
@@ -146,6 +146,7 @@ impl TestProject {
             command,
             ports: cloud.ports(),
             stop: None,
+            fast: false,
         }
     }
 
@@ -156,7 +157,11 @@ impl TestProject {
 
     /// Deploys it, with code alone going directly into functions.
     pub async fn fast_deploy(&self, cloud: &FakeCloud) -> Run {
-        self.runner(cloud, Command::FastDeploy).run().await
+        let runner = Runner {
+            fast: true,
+            ..self.runner(cloud, Command::Deploy)
+        };
+        runner.run().await
     }
 
     /// Tears it down.
@@ -219,11 +224,7 @@ impl Runner<'_> {
         };
         let desired = self.project.desired();
         let plan = match self.command {
-            Command::Deploy => match plan_deploy(&desired, &observed) {
-                Ok(plan) => plan,
-                Err(blocked) => return (Ended::Blocked(blocked), None),
-            },
-            Command::FastDeploy => {
+            Command::Deploy if self.fast => {
                 let mut changes = BTreeMap::new();
                 for stack in &desired.stacks {
                     let name = &stack.template.stack;
@@ -243,6 +244,10 @@ impl Runner<'_> {
                     Err(blocked) => return (Ended::Blocked(blocked), None),
                 }
             }
+            Command::Deploy => match plan_deploy(&desired, &observed) {
+                Ok(plan) => plan,
+                Err(blocked) => return (Ended::Blocked(blocked), None),
+            },
             Command::Teardown => {
                 let mut names = self.project.dependents();
                 names.retain(|(name, _, _)| observed.stacks.contains_key(name));
@@ -253,7 +258,7 @@ impl Runner<'_> {
         let run = format!("run{}", self.cloud.next_run());
         // Nothing of a teardown is compared with a record.
         let known = match self.command {
-            Command::Deploy | Command::FastDeploy => observed.clone(),
+            Command::Deploy => observed.clone(),
             Command::Teardown => Observed {
                 record: None,
                 ..observed.clone()
@@ -267,7 +272,7 @@ impl Runner<'_> {
             std::sync::Arc::new(context) as std::sync::Arc<Context>,
         )
         .await;
-        if self.command != Command::Teardown {
+        if self.command == Command::Deploy {
             self.keep_record(&observed, &report, &run).await;
         }
         (Ended::Ran(report), Some(plan))
