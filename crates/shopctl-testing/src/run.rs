@@ -37,6 +37,10 @@ pub enum Stop {
 }
 
 /// What came of a run.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a test has a handful of these, and takes them apart"
+)]
 #[derive(Debug)]
 pub enum Ended {
     /// Observing failed.
