@@ -28,7 +28,7 @@ pub(crate) async fn code_changes(
         let is_ours =
             recorded.stack_id == seen.stack_id && recorded.last_changed == seen.last_changed;
         let differs = recorded.template_digest != stack.template.digest || since.is_some();
-        (is_ours && differs).then(|| async move {
+        (is_ours && differs).then_some(async move {
             let deployed = ports.cloudformation.template(&seen.stack_id).await?;
             let changes = fast::code_changes(&deployed, &stack.template, since);
             Ok::<_, CommandError>(changes.map(|changes| (name.clone(), changes)))
