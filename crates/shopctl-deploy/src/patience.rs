@@ -31,7 +31,7 @@ pub(crate) fn patient(
 ) -> Ports {
     let patience = Arc::new(Patience {
         reached: AtomicBool::new(silence.is_some()),
-        silence: silence.unwrap_or(UNREACHED),
+        silence: silence.unwrap_or(LOOKING),
         cancel: cancel.clone(),
         pace: Mutex::new(Pace::default()),
         jitter: AtomicU32::new(0),
@@ -73,6 +73,9 @@ struct Patience {
 /// one, or none.
 const UNREACHED: Duration = Duration::from_secs(2);
 
+/// How long a cloud is waited for that answered some calls of the first look at it, but not all.
+const LOOKING: Duration = Duration::from_secs(15);
+
 /// How long an error is borne.
 fn limit(kind: CloudErrorKind, silence: Duration) -> Option<Duration> {
     match kind {
@@ -88,7 +91,8 @@ impl Patience {
     where
         F: Future<Output = Result<T, CloudError>>,
     {
-        let mut failing_since = None;
+        // Each kind of error has its own patience: a refusal, say, proves that the line works.
+        let mut failing: Option<(CloudErrorKind, Instant)> = None;
         let mut pause = Duration::from_millis(100);
         loop {
             let error = match call().await {
@@ -107,8 +111,12 @@ impl Patience {
             if !self.reached.load(Ordering::Relaxed) {
                 limit = limit.min(UNREACHED);
             }
-            let begin = *failing_since.get_or_insert_with(Instant::now);
-            if begin.elapsed() >= limit || self.cancel.is_cancelled() {
+            let since = match failing {
+                Some((kind, since)) if kind == error.kind => since,
+                _ => Instant::now(),
+            };
+            failing = Some((error.kind, since));
+            if since.elapsed() >= limit || self.cancel.is_cancelled() {
                 return Err(error);
             }
             tokio::time::sleep(self.spread(pause)).await;

@@ -16,7 +16,7 @@ use crate::support::{assert_deployed, assert_gone, assert_nothing_to_do, errors}
 
 /// What goes wrong with a stack.
 #[derive(Debug, Clone, Copy)]
-enum Trouble {
+pub enum Trouble {
     Create,
     CreateAndRollback,
     ChangeSet,
@@ -25,12 +25,12 @@ enum Trouble {
 }
 
 #[derive(Debug, Clone)]
-struct Case {
+pub struct Case {
     /// For each stack the stacks before it that it reads from, as bits.
     needs: Vec<u16>,
     resources: Vec<u8>,
     troubles: Vec<(u8, Trouble)>,
-    throttled: u8,
+    pub throttled: u8,
     stale_reads: u32,
     /// Milliseconds.
     read_lag: u64,
@@ -38,7 +38,7 @@ struct Case {
     seed: u64,
 }
 
-fn case() -> impl Strategy<Value = Case> {
+pub fn case() -> impl Strategy<Value = Case> {
     let trouble = prop_oneof![
         Just(Trouble::Create),
         Just(Trouble::CreateAndRollback),
@@ -90,7 +90,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    fn project(&self) -> TestProject {
+    pub fn project(&self) -> TestProject {
         let stacks = self.needs.iter().enumerate().map(|(index, needs)| {
             let mut stack = TestStack::new(&format!("s{index}"));
             for number in 1..self.resources[index] {
@@ -112,14 +112,14 @@ impl Case {
         project
     }
 
-    fn cloud(&self) -> FakeCloud {
+    pub fn cloud(&self) -> FakeCloud {
         let cloud = FakeCloud::new(self.seed);
         self.blur(&cloud);
         cloud
     }
 
     /// Lets reads be late.
-    fn blur(&self, cloud: &FakeCloud) {
+    pub fn blur(&self, cloud: &FakeCloud) {
         cloud.configure(|settings| {
             settings.stale_reads = self.stale_reads;
             settings.read_lag = Duration::from_millis(self.read_lag);
@@ -245,7 +245,7 @@ fn reaches(edges: &BTreeMap<StepId, BTreeSet<StepId>>, from: &StepId, to: &StepI
     from == to || edges[from].iter().any(|next| reaches(edges, next, to))
 }
 
-fn simulate(test: impl Future<Output = ()>) {
+pub fn simulate(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

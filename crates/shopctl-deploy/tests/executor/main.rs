@@ -15,3 +15,4 @@ mod statuses;
 mod stops;
 mod support;
 mod teardown;
+mod weather;
