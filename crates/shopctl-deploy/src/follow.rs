@@ -61,7 +61,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// and no event speaks against it.
 const ENOUGH_LOOKS: u32 = 5;
 
-/// An operation of which nothing was ever seen is believed to be over after this time.
+/// After this time without any event a stack that is told to be at rest is believed.
 const UNSEEN: Duration = Duration::from_secs(120);
 
 /// How long the last event of an operation is waited for, with and without a cause at hand.
@@ -92,13 +92,14 @@ pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Foll
         looks: 0,
     };
     let mut pause = Pause::new();
-    let began = Instant::now();
-    let mut quiet_since = began;
+    let mut heard_at = Instant::now();
+    let mut quiet_since = heard_at;
     loop {
         let new = read(operation.stack_id, since.as_deref(), work).await?;
         if let Some(last) = new.last() {
             since = Some(last.event_id.clone());
-            quiet_since = Instant::now();
+            heard_at = Instant::now();
+            quiet_since = heard_at;
             pause.moved();
         }
         for event in new {
@@ -111,7 +112,7 @@ pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Foll
                 .cloudformation
                 .describe(operation.stack_id)
                 .await?;
-            if let Some(status) = heard.look(seen.as_ref(), &operation, began.elapsed(), work) {
+            if let Some(status) = heard.look(seen.as_ref(), &operation, heard_at.elapsed(), work) {
                 return Ok(Followed {
                     status,
                     description: seen,
@@ -190,7 +191,7 @@ impl Heard {
         &mut self,
         seen: Option<&StackDescription>,
         operation: &Operation<'_>,
-        elapsed: Duration,
+        silent: Duration,
         work: &Work,
     ) -> Option<StackStatus> {
         let Some(seen) = seen else {
@@ -206,7 +207,7 @@ impl Heard {
             self.looks = 0;
             return None;
         }
-        if is_new && self.begun {
+        if is_new {
             return Some(seen.status);
         }
         if self.end.is_some_and(|end| same_end(end, seen.status)) {
@@ -217,9 +218,8 @@ impl Heard {
         } else {
             self.looks = 0;
         }
-        // It came and went unseen, or never came.
-        let unseen = !self.begun && (is_new && elapsed >= QUIET || elapsed >= UNSEEN);
-        unseen.then_some(seen.status)
+        // What would tell the end was lost, or the operation never came.
+        (silent >= UNSEEN).then_some(seen.status)
     }
 
     /// The operation runs although its first event was not told: what was held back is its own.

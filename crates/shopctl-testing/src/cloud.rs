@@ -242,6 +242,15 @@ impl FakeCloud {
             .unwrap_or_default()
     }
 
+    /// Values of a stack's parameters as they were last deployed.
+    pub fn parameters(&self, stack: &str) -> BTreeMap<String, String> {
+        self.world()
+            .find(stack)
+            .and_then(|stack| Some(stack.deployed.as_ref()?.parameters.clone()))
+            .map(|parameters| parameters.into_iter().collect())
+            .unwrap_or_default()
+    }
+
     /// A stack's tags as they were last deployed.
     pub fn tags(&self, stack: &str) -> BTreeMap<String, String> {
         self.world()

@@ -1,7 +1,7 @@
 //! How many calls and steps a run needs.
 
 use shopctl_core::event::StackResult;
-use shopctl_testing::{ARTIFACTS, FakeCloud, TestProject, TestResource, TestStack};
+use shopctl_testing::{ARTIFACTS, FakeCloud, Fault, TestProject, TestResource, TestStack};
 
 use crate::support::{assert_deployed, assert_nothing_to_do, deploy, shop};
 
@@ -44,26 +44,30 @@ async fn one_change_costs_calls_for_its_stack_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_record_costs_change_sets_that_go_again() {
-    let cloud = FakeCloud::default();
-    let project = shop();
-    deploy(&cloud, &project).await;
-    cloud.settle().await;
-    assert!(cloud.erase(ARTIFACTS, "records/latest.json"));
-    cloud.forget_calls();
-    let run = deploy(&cloud, &project).await;
-    assert_eq!(run.result("api"), Some(StackResult::Unchanged));
-    assert_eq!(cloud.calls().count("CreateChangeSet"), 4);
-    assert_eq!(cloud.calls().count("ExecuteChangeSet"), 0);
-    cloud.settle().await;
-    for stack in cloud.stacks().keys() {
-        let left: Vec<_> = cloud
-            .change_sets(stack)
-            .into_iter()
-            .filter(|(_, execution)| *execution != "EXECUTE_COMPLETE")
-            .collect();
-        assert_eq!(left, [], "{stack}");
+    for answers_lost in [0, 1] {
+        let cloud = FakeCloud::default();
+        let project = shop();
+        deploy(&cloud, &project).await;
+        cloud.settle().await;
+        assert!(cloud.erase(ARTIFACTS, "records/latest.json"));
+        cloud.inject_times(Fault::AnswerLost, "CreateChangeSet", answers_lost);
+        cloud.forget_calls();
+        let run = deploy(&cloud, &project).await;
+        assert_eq!(run.result("api"), Some(StackResult::Unchanged));
+        let made = 4 + answers_lost as usize;
+        assert_eq!(cloud.calls().count("CreateChangeSet"), made);
+        assert_eq!(cloud.calls().count("ExecuteChangeSet"), 0);
+        cloud.settle().await;
+        for stack in cloud.stacks().keys() {
+            let left: Vec<_> = cloud
+                .change_sets(stack)
+                .into_iter()
+                .filter(|(_, execution)| *execution != "EXECUTE_COMPLETE")
+                .collect();
+            assert_eq!(left, [], "{stack}");
+        }
+        assert_nothing_to_do(&cloud, &project).await;
     }
-    assert_nothing_to_do(&cloud, &project).await;
 }
 
 /// `count` stacks of 40 resources, every tenth after the one before it.

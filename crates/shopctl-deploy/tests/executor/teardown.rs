@@ -1,5 +1,7 @@
 //! Teardowns: buckets, retained resources, exports, protection, late arrivals.
 
+use std::time::Duration;
+
 use shopctl_core::status::StackStatus as S;
 use shopctl_testing::{FakeCloud, FaultStep, ResourceFault, TestProject, TestResource, TestStack};
 
@@ -120,6 +122,21 @@ async fn what_is_retained_is_kept_and_told_also_after_a_second_try() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_retained_is_told_although_its_events_come_late() {
+    let cloud = FakeCloud::default();
+    let project = TestProject::new([TestStack::new("a").with(
+        TestResource::new("Kept")
+            .of_type("AWS::DynamoDB::Table")
+            .policy("Retain"),
+    )]);
+    deploy(&cloud, &project).await;
+    cloud.configure(|settings| settings.events.lag = Duration::from_secs(30));
+    let run = project.teardown(&cloud).await;
+    assert!(run.succeeded(), "{}", errors(&run));
+    assert_eq!(run.report().leftovers.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_delete_that_runs_already_retains_is_told_too() {
     let cloud = FakeCloud::default();
     let project = TestProject::new([TestStack::new("a").with(
@@ -182,25 +199,31 @@ async fn protection_that_comes_in_between_is_told_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn an_export_that_is_in_use_elsewhere_stops_the_delete() {
-    let cloud = FakeCloud::default();
-    let project = TestProject::new([TestStack::new("a").exporting("name", "value")]);
-    deploy(&cloud, &project).await;
-    let other = TestStack::new("other").importing("name");
-    cloud
-        .person()
-        .create_stack("other", &other.template(), &[], false)
-        .unwrap();
-    cloud.settle().await;
-    let run = project.teardown(&cloud).await;
-    let failure = run
-        .failure("a")
-        .expect("a delete that was refused is a failure");
-    assert_eq!(
-        failure.reason,
-        "Delete canceled. Cannot delete export name as it is in use by other."
-    );
-    assert_eq!(failure.status, Some(S::CreateComplete));
-    assert_eq!(cloud.status("test-a"), Some(S::CreateComplete));
+    // The events may be told, or their last, or none of them, only after hours.
+    let hours = Duration::from_secs(36_000);
+    for straggler in [None, Some((1, hours)), Some((2, hours)), Some((3, hours))] {
+        let cloud = FakeCloud::default();
+        let project = TestProject::new([TestStack::new("a").exporting("name", "value")]);
+        deploy(&cloud, &project).await;
+        let other = TestStack::new("other").importing("name");
+        let person = cloud.person();
+        person
+            .create_stack("other", &other.template(), &[], false)
+            .unwrap();
+        cloud.settle().await;
+        cloud.configure(|settings| settings.events.straggler = straggler);
+        let run = project.teardown(&cloud).await;
+        let failure = run
+            .failure("a")
+            .expect("a delete that was refused is a failure");
+        assert_eq!(
+            failure.reason,
+            "Delete canceled. Cannot delete export name as it is in use by other."
+        );
+        assert_eq!(failure.status, Some(S::CreateComplete));
+        assert_eq!(cloud.status("test-a"), Some(S::CreateComplete));
+        assert!(cloud.now() < Duration::from_secs(600), "{straggler:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
