@@ -36,6 +36,9 @@ impl Http {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(30))
+            // Between two calls nothing drives the runtime, so a server that closes an idle
+            // connection goes unnoticed and the next request would be sent into it.
+            .pool_max_idle_per_host(0)
             .build()
             .unwrap();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
