@@ -2,6 +2,9 @@
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use shopctl_core::names::ArtifactDigest;
 use shopctl_deploy::ports::{CloudError, CloudErrorKind, FunctionState, Functions};
 
 use crate::error::map;
@@ -40,5 +43,37 @@ impl Functions for LambdaClient {
                 }
             }
         }
+    }
+    async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
+        let mut digests = Vec::new();
+        let mut pages = self
+            .0
+            .list_versions_by_function()
+            .function_name(name)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let operation = format!("Lambda ListVersionsByFunction of '{name}'");
+                    let error = map(operation, error);
+                    return if error.kind == CloudErrorKind::NotFound {
+                        Ok(Vec::new())
+                    } else {
+                        Err(error)
+                    };
+                }
+            };
+            digests.extend(
+                page.versions
+                    .unwrap_or_default()
+                    .into_iter()
+                    // Images have digests of another form, and no zip.
+                    .filter_map(|version| STANDARD.decode(version.code_sha256?).ok())
+                    .map(|digest| ArtifactDigest::new(hex::encode(digest))),
+            );
+        }
+        Ok(digests)
     }
 }

@@ -8,5 +8,6 @@ mod error;
 mod lambda;
 mod logs;
 mod s3;
+mod s3_conditional;
 
 pub use connect::{Cloud, Endpoint};

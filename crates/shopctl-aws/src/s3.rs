@@ -1,6 +1,6 @@
 //! The S3 port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -14,9 +14,13 @@ use aws_sdk_s3::types::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use shopctl_core::names::ArtifactDigest;
-use shopctl_deploy::ports::{Body, CloudError, CloudErrorKind, ObjectHeaders, ObjectStore};
+use shopctl_deploy::ports::{
+    Body, CloudError, CloudErrorKind, Condition, ListedObject, ObjectHeaders, ObjectStore,
+    StoredObject,
+};
 
 use crate::error::map;
+use crate::s3_conditional;
 
 /// `DeleteObjects` takes this many keys at once.
 const DELETE_BATCH: usize = 1000;
@@ -119,7 +123,7 @@ impl ObjectStore for S3Client {
             .key(key)
             .if_none_match("*")
             .checksum_sha256(STANDARD.encode(checksum))
-            .body(stream(&operation, body).await?)
+            .body(self.stream(&operation, body).await?)
             .send()
             .await;
         match answer {
@@ -153,7 +157,7 @@ impl ObjectStore for S3Client {
             .key(key)
             .content_type(&headers.content_type)
             .cache_control(&headers.cache_control)
-            .body(stream(&operation, body).await?)
+            .body(self.stream(&operation, body).await?)
             .send()
             .await
             .map_err(|error| map(operation, error))?;
@@ -186,6 +190,67 @@ impl ObjectStore for S3Client {
             message: error.to_string(),
         })?;
         Ok(Some(bytes.to_vec()))
+    }
+
+    async fn read(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, CloudError> {
+        s3_conditional::read(&self.client, bucket, key).await
+    }
+
+    async fn put_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: &Condition,
+    ) -> Result<Option<String>, CloudError> {
+        s3_conditional::put(&self.client, bucket, key, bytes, condition).await
+    }
+
+    async fn delete_if(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CloudError> {
+        s3_conditional::delete(&self.client, bucket, key, etag).await
+    }
+
+    async fn list_under(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<ListedObject>, CloudError> {
+        let mut objects = Vec::new();
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let error = map(format!("S3 ListObjectsV2 '{bucket}/{prefix}'"), error);
+                    return if error.kind == CloudErrorKind::NotFound {
+                        Ok(Vec::new())
+                    } else {
+                        Err(error)
+                    };
+                }
+            };
+            for object in page.contents.unwrap_or_default() {
+                if let Some(key) = object.key {
+                    let bytes = u64::try_from(object.size.unwrap_or_default()).unwrap_or_default();
+                    objects.push(ListedObject { key, bytes });
+                }
+            }
+        }
+        Ok(objects)
+    }
+
+    async fn purge(&self, bucket: &str, keys: &BTreeSet<String>) -> Result<u64, CloudError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.delete_matching(bucket, &|key| keys.contains(key))
+            .await
     }
 
     async fn list(&self, bucket: &str) -> Result<BTreeMap<String, String>, CloudError> {
@@ -222,6 +287,54 @@ impl ObjectStore for S3Client {
     }
 
     async fn empty(&self, bucket: &str) -> Result<u64, CloudError> {
+        let count = self.delete_matching(bucket, &|_| true).await?;
+        self.abort_uploads(bucket).await?;
+        Ok(count)
+    }
+
+    async fn delete_bucket(&self, bucket: &str) -> Result<bool, CloudError> {
+        match self.client.delete_bucket().bucket(bucket).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let error = map(format!("S3 DeleteBucket '{bucket}'"), error);
+                if error.kind == CloudErrorKind::NotFound {
+                    Ok(false)
+                } else {
+                    Err(error)
+                }
+            }
+        }
+    }
+}
+
+impl S3Client {
+    async fn stream(&self, operation: &str, body: Body) -> Result<ByteStream, CloudError> {
+        match body {
+            Body::Bytes(bytes) => Ok(ByteStream::from(bytes)),
+            Body::File(path) => ByteStream::from_path(&path)
+                .await
+                .map_err(|error| CloudError {
+                    kind: CloudErrorKind::Refused,
+                    operation: operation.to_owned(),
+                    message: format!("cannot read '{}': {error}", path.display()),
+                }),
+            Body::Object { bucket, key } => match self.get(&bucket, &key).await? {
+                Some(bytes) => Ok(ByteStream::from(bytes)),
+                None => Err(CloudError {
+                    kind: CloudErrorKind::NotFound,
+                    operation: operation.to_owned(),
+                    message: format!("'{bucket}/{key}' is not there"),
+                }),
+            },
+        }
+    }
+
+    /// Deletes all versions and delete markers of the objects that `wanted` is true for.
+    async fn delete_matching(
+        &self,
+        bucket: &str,
+        wanted: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<u64, CloudError> {
         let operation = format!("S3 ListObjectVersions '{bucket}'");
         let mut count = 0;
         let mut key_marker: Option<String> = None;
@@ -253,6 +366,9 @@ impl ObjectStore for S3Client {
                 .chain(markers.map(|marker| (marker.key, marker.version_id)));
             let mut objects = Vec::new();
             for (key, version) in named {
+                if !wanted(key.as_deref().unwrap_or_default()) {
+                    continue;
+                }
                 let object = ObjectIdentifier::builder()
                     .key(key.unwrap_or_default())
                     .set_version_id(version)
@@ -270,26 +386,9 @@ impl ObjectStore for S3Client {
             key_marker = page.next_key_marker;
             version_marker = page.next_version_id_marker;
         }
-        self.abort_uploads(bucket).await?;
         Ok(count)
     }
 
-    async fn delete_bucket(&self, bucket: &str) -> Result<bool, CloudError> {
-        match self.client.delete_bucket().bucket(bucket).send().await {
-            Ok(_) => Ok(true),
-            Err(error) => {
-                let error = map(format!("S3 DeleteBucket '{bucket}'"), error);
-                if error.kind == CloudErrorKind::NotFound {
-                    Ok(false)
-                } else {
-                    Err(error)
-                }
-            }
-        }
-    }
-}
-
-impl S3Client {
     /// Private, encrypted, versioned, TLS only.
     async fn secure(&self, bucket: &str) -> Result<(), CloudError> {
         let block = PublicAccessBlockConfiguration::builder()
@@ -376,19 +475,6 @@ impl S3Client {
                 .map_err(|error| map(format!("S3 AbortMultipartUpload '{bucket}'"), error))?;
         }
         Ok(())
-    }
-}
-
-async fn stream(operation: &str, body: Body) -> Result<ByteStream, CloudError> {
-    match body {
-        Body::Bytes(bytes) => Ok(ByteStream::from(bytes)),
-        Body::File(path) => ByteStream::from_path(&path)
-            .await
-            .map_err(|error| CloudError {
-                kind: CloudErrorKind::Refused,
-                operation: operation.to_owned(),
-                message: format!("cannot read '{}': {error}", path.display()),
-            }),
     }
 }
 

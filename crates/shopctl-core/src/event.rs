@@ -39,6 +39,8 @@ pub enum Command {
     Deploy,
     /// `shopctl teardown`
     Teardown,
+    /// `shopctl rollback`
+    Rollback,
 }
 
 /// A part of a run that comes before or after the plan's steps.

@@ -17,6 +17,8 @@ pub mod planner;
 pub mod project;
 pub mod record;
 pub mod report;
+pub mod run_document;
 pub mod status;
 pub mod template;
+pub mod timings;
 pub mod yaml;

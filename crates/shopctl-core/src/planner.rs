@@ -58,6 +58,9 @@ pub struct Observed {
     pub record: Option<Record>,
     /// Whether the artifact bucket is known to be there.
     pub bucket_exists: bool,
+    /// Keys and entity tags of the objects in the site's bucket, with its name, when the
+    /// record knows it.
+    pub site: Option<(String, BTreeMap<String, String>)>,
 }
 
 /// A stack that is there.
@@ -203,7 +206,12 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
         steps.push(Step {
             id: id.clone(),
             action: Action::SyncSite,
-            after: needs.iter().map(StepId::stack).collect(),
+            // Its files are also kept in the artifact bucket.
+            after: needs
+                .iter()
+                .map(StepId::stack)
+                .chain(after_bucket)
+                .collect(),
             reason: "the site's files are compared with its bucket".to_owned(),
         });
         last.insert(id);
@@ -226,7 +234,7 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
 
 /// Key of a template that is too large to go inline.
 pub fn template_object_key(template: &RenderedTemplate) -> String {
-    format!("templates/{}.yaml", template.digest)
+    crate::run_document::template_key(&template.digest)
 }
 
 /// Plans a teardown of `stacks`, given each with the stacks that it depends on.

@@ -18,23 +18,43 @@ use shopctl_core::template::RenderedTemplate;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::lock::Lease;
 use crate::patience::patient;
 use crate::ports::{Body, Ports};
 use crate::site::{SiteConfigValue, SiteFile};
 
+/// Hears of events.
+type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// Where the executor's events go.
-#[derive(Debug, Clone)]
-pub struct EventSender(mpsc::UnboundedSender<Event>);
+#[derive(Clone)]
+pub struct EventSender {
+    channel: mpsc::UnboundedSender<Event>,
+    observer: Option<Observer>,
+}
 
 impl EventSender {
     /// Sends into `channel`; whoever numbers the events reads from it.
     pub fn new(channel: mpsc::UnboundedSender<Event>) -> Self {
-        Self(channel)
+        Self {
+            channel,
+            observer: None,
+        }
+    }
+
+    /// Has `observer` hear of each event at the moment when it is sent.
+    #[must_use]
+    pub fn observed_by(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
     }
 
     /// Sends an event. A reader that went away is no reason to stop a deploy.
     pub fn send(&self, event: Event) {
-        let _ = self.0.send(event);
+        if let Some(observer) = &self.observer {
+            observer(&event);
+        }
+        let _ = self.channel.send(event);
     }
 }
 
@@ -96,6 +116,8 @@ pub struct Context {
     pub concurrency: usize,
     /// What the steps learn; begins with what was observed.
     pub state: State,
+    /// The environment's lock, when the run holds it.
+    pub lease: Option<Arc<Lease>>,
 }
 
 /// What the steps of a run learn.
@@ -110,6 +132,7 @@ pub(crate) struct Learned {
     statuses: BTreeMap<StackName, StackStatus>,
     pub(crate) stacks: IndexMap<StackName, StackRecord>,
     pub(crate) site: Option<SiteRecord>,
+    site_listing: Option<(String, BTreeMap<String, String>)>,
     pub(crate) leftovers: Vec<Leftover>,
     pub(crate) errors: Vec<String>,
 }
@@ -134,6 +157,7 @@ impl State {
                     .map(|record| record.stacks.clone())
                     .unwrap_or_default(),
                 site: record.and_then(|record| record.site.clone()),
+                site_listing: observed.site.clone(),
                 ..Learned::default()
             }),
         }
@@ -188,6 +212,12 @@ impl State {
 
     pub(crate) fn site_record(&self) -> Option<SiteRecord> {
         self.with(|learned| learned.site.clone())
+    }
+
+    /// What the site's bucket held when the run looked, once: later looks have to be new.
+    pub(crate) fn take_site_listing(&self, bucket: &str) -> Option<BTreeMap<String, String>> {
+        let (listed, objects) = self.with(|learned| learned.site_listing.take())?;
+        (listed == bucket).then_some(objects)
     }
 
     pub(crate) fn set_site(&self, site: SiteRecord) {

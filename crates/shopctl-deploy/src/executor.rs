@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use shopctl_core::event::{Event, Failure, Leftover, StackResult};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{Action, Plan, StackAction, Step, StepId};
+use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteRecord, StackRecord};
 use shopctl_core::status::DeployApproach;
 use tokio::sync::Semaphore;
@@ -83,6 +84,17 @@ enum End {
     Failed { stuck: bool },
     NoCredentials,
     Interrupted,
+}
+
+/// Whether carrying `plan` out would change nothing but perhaps the record: no stack differs,
+/// and the site is known to be as it is to be.
+pub fn changes_nothing(plan: &Plan, context: &Context, observed: &Observed) -> bool {
+    plan.steps.iter().all(|step| match &step.action {
+        Action::DeployStack(deployment) => deployment.action == StackAction::None,
+        Action::SyncSite => site::is_synced(context, observed),
+        Action::CheckUrls => true,
+        _ => false,
+    })
 }
 
 /// Runs `plan` to its end: every step is done, failed or skipped when this returns.

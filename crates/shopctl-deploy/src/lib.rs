@@ -8,9 +8,15 @@ mod context;
 mod executor;
 mod failure;
 mod follow;
+pub mod lock;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+mod memory;
 mod patience;
 pub mod ports;
+pub mod prune;
 mod refusal;
+pub mod runs;
 mod schedule;
 mod site;
 mod stack;
@@ -18,7 +24,7 @@ mod status;
 mod teardown;
 
 pub use context::{Context, EventSender, SiteSource, State, UploadBodies, UrlCheck};
-pub use executor::{RunReport, execute};
+pub use executor::{RunReport, changes_nothing, execute};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

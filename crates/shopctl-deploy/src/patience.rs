@@ -6,7 +6,7 @@
 //! on the kind of error; what the service means (wrong request, no permission, credentials) is
 //! answered at once. The SDK's own retries, a second or two, come before these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ports::{
     Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
-    CloudFormation, Distributions, FunctionState, Functions, LogGroups, ObjectHeaders, ObjectStore,
-    Ports, StackDescription, StackEvent, StackResource,
+    CloudFormation, Condition, Distributions, FunctionState, Functions, ListedObject, LogGroups,
+    ObjectHeaders, ObjectStore, Ports, StackDescription, StackEvent, StackResource, StoredObject,
 };
 
 /// The ports, each with patience. `silence` is how long a cloud that answered before is waited
@@ -336,6 +336,40 @@ impl ObjectStore for Patient<dyn ObjectStore> {
         self.patience.call(|| self.port.get(bucket, key)).await
     }
 
+    async fn read(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, CloudError> {
+        self.patience.call(|| self.port.read(bucket, key)).await
+    }
+
+    // A conditional write that is sent again may find itself. Locks, which use it, look for
+    // that themselves and have their own idea of how long to wait.
+    async fn put_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: &Condition,
+    ) -> Result<Option<String>, CloudError> {
+        self.port.put_if(bucket, key, bytes, condition).await
+    }
+
+    async fn delete_if(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CloudError> {
+        self.port.delete_if(bucket, key, etag).await
+    }
+
+    async fn list_under(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<ListedObject>, CloudError> {
+        self.patience
+            .call(|| self.port.list_under(bucket, prefix))
+            .await
+    }
+
+    async fn purge(&self, bucket: &str, keys: &BTreeSet<String>) -> Result<u64, CloudError> {
+        self.patience.call(|| self.port.purge(bucket, keys)).await
+    }
+
     async fn list(&self, bucket: &str) -> Result<BTreeMap<String, String>, CloudError> {
         self.patience.call(|| self.port.list(bucket)).await
     }
@@ -371,6 +405,10 @@ impl Distributions for Patient<dyn Distributions> {
 impl Functions for Patient<dyn Functions> {
     async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError> {
         self.patience.call(|| self.port.state(name)).await
+    }
+
+    async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
+        self.patience.call(|| self.port.code_digests(name)).await
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use indexmap::IndexMap;
@@ -231,6 +232,13 @@ pub enum Body {
     File(PathBuf),
     /// In memory.
     Bytes(Vec<u8>),
+    /// Another object, read when it is needed.
+    Object {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
 }
 
 /// What a browser is told about an object.
@@ -240,6 +248,36 @@ pub struct ObjectHeaders {
     pub content_type: String,
     /// `Cache-Control`
     pub cache_control: String,
+}
+
+/// An object with what a conditional write and a lease need to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its entity tag.
+    pub etag: String,
+    /// Time since it was written, both ends told by the service's own clock: a wrong clock
+    /// of this machine changes nothing. Zero when the service did not tell.
+    pub age: Duration,
+}
+
+/// When an object may be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Only when there is none (`If-None-Match: *`).
+    Absent,
+    /// Only when it still has this entity tag (`If-Match`).
+    Unchanged(String),
+}
+
+/// An object in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Its key.
+    pub key: String,
+    /// Its size in bytes.
+    pub bytes: u64,
 }
 
 /// S3.
@@ -267,6 +305,25 @@ pub trait ObjectStore: Send + Sync {
     ) -> Result<String, CloudError>;
     /// An object's bytes; `None` when bucket or object are not there.
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, CloudError>;
+    /// An object with its entity tag and age; `None` when bucket or object are not there.
+    async fn read(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, CloudError>;
+    /// Puts a small object if `condition` holds; answers its entity tag, or `None` when the
+    /// condition did not hold. A bucket that is not there is [`CloudErrorKind::NotFound`].
+    async fn put_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: &Condition,
+    ) -> Result<Option<String>, CloudError>;
+    /// Deletes an object that still has this entity tag; tells whether it did.
+    async fn delete_if(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CloudError>;
+    /// Objects whose keys begin with `prefix`, in the order of their keys; none when there
+    /// is no bucket.
+    async fn list_under(&self, bucket: &str, prefix: &str)
+    -> Result<Vec<ListedObject>, CloudError>;
+    /// Deletes all versions of the objects with these keys; tells how many versions.
+    async fn purge(&self, bucket: &str, keys: &BTreeSet<String>) -> Result<u64, CloudError>;
     /// Keys and entity tags of all objects.
     async fn list(&self, bucket: &str) -> Result<BTreeMap<String, String>, CloudError>;
     /// Deletes objects by key.
@@ -306,6 +363,9 @@ pub struct FunctionState {
 pub trait Functions: Send + Sync {
     /// A function's state; `None` when it is not there.
     async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError>;
+    /// SHA-256 of the zip of each of its published versions and of `$LATEST`; none when the
+    /// function is not there.
+    async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError>;
 }
 
 /// CloudWatch Logs.

@@ -12,10 +12,13 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream;
 use indexmap::IndexMap;
+use shopctl_core::names::ArtifactDigest;
 use shopctl_core::plan::PlannedValue;
+use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteFileRecord, SiteRecord};
+use shopctl_core::run_document::site_object_key;
 
-use crate::context::Work;
+use crate::context::{Context, SiteSource, UrlCheck, Work};
 use crate::executor::{Done, StepError};
 use crate::ports::{Body, CloudError, ObjectHeaders, ObjectStore, ProbeAnswer};
 
@@ -45,6 +48,26 @@ pub enum SiteFileClass {
     Page,
 }
 
+impl SiteFileClass {
+    /// Its word in run documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hashed => "hashed",
+            Self::Plain => "plain",
+            Self::Page => "page",
+        }
+    }
+
+    /// The class of that word; a page, which is treated with the most care, when there is none.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "hashed" => Self::Hashed,
+            "plain" => Self::Plain,
+            _ => Self::Page,
+        }
+    }
+}
+
 /// A value of the configuration that the page reads at run time.
 #[derive(Debug, Clone)]
 pub enum SiteConfigValue {
@@ -69,13 +92,11 @@ pub(crate) async fn sync(work: &Work) -> Result<Done, StepError> {
         });
     };
     let bucket = known(&site.bucket, "the site's bucket", work)?;
-    let mut files = site.files.clone();
-    if let Some((name, values)) = &site.config {
-        files.push(config_file(name, values, work)?);
-    }
-    files.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
-
-    let listed = work.ports.objects.list(&bucket).await?;
+    let files = desired_files(site, work)?;
+    let listed = match work.state.take_site_listing(&bucket) {
+        Some(listed) => listed,
+        None => work.ports.objects.list(&bucket).await?,
+    };
     let mut recorded = match work.state.site_record() {
         Some(record) if record.bucket == bucket => record.files,
         _ => BTreeMap::new(),
@@ -90,6 +111,7 @@ pub(crate) async fn sync(work: &Work) -> Result<Done, StepError> {
         })
         .collect();
 
+    let config = site.config.as_ref().map(|(name, _)| name);
     for class in [
         SiteFileClass::Hashed,
         SiteFileClass::Plain,
@@ -102,7 +124,10 @@ pub(crate) async fn sync(work: &Work) -> Result<Done, StepError> {
             .cloned()
             .collect();
         let mut uploads = stream::iter(of_class)
-            .map(|file| upload(work.ports.objects.clone(), bucket.clone(), file))
+            .map(|file| {
+                let kept = Some(work.bucket.clone()).filter(|_| config != Some(&file.key));
+                upload(work.ports.objects.clone(), bucket.clone(), kept, file)
+            })
             .buffer_unordered(PARALLEL_UPLOADS);
         while let Some(uploaded) = uploads.next().await {
             let (key, record) = uploaded?;
@@ -159,12 +184,59 @@ pub(crate) async fn sync(work: &Work) -> Result<Done, StepError> {
     })
 }
 
+/// All files as they are to be, in the order in which they go.
+fn desired_files(site: &SiteSource, context: &Context) -> Result<Vec<SiteFile>, StepError> {
+    let mut files = site.files.clone();
+    if let Some((name, values)) = &site.config {
+        files.push(config_file(name, values, context)?);
+    }
+    files.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
+    Ok(files)
+}
+
+/// Whether the site is known to be as it is to be: nothing would be written. Makes no call.
+pub(crate) fn is_synced(context: &Context, observed: &Observed) -> bool {
+    let Some(site) = &context.site else {
+        return true;
+    };
+    let Some((bucket, listed)) = &observed.site else {
+        return false;
+    };
+    let record = observed.record.as_ref();
+    let Some(recorded) = record.and_then(|record| record.site.as_ref()) else {
+        return false;
+    };
+    let Ok(files) = desired_files(site, context) else {
+        return false;
+    };
+    let same = |file: &SiteFile| {
+        recorded.files.get(&file.key).is_some_and(|record| {
+            record.digest == digest(file) && listed.get(&file.key) == Some(&record.etag)
+        })
+    };
+    context.state.value(&site.bucket).as_ref() == Some(bucket)
+        && files.len() == listed.len()
+        && files.iter().all(same)
+}
+
+/// Uploads a file, and keeps its bytes in the bucket `kept` for a rollback.
 async fn upload(
     objects: Arc<dyn ObjectStore>,
     bucket: String,
+    kept: Option<String>,
     file: SiteFile,
 ) -> Result<(String, SiteFileRecord), CloudError> {
     let digest = digest(&file);
+    // What comes from the kept bytes is there already.
+    if let Some(kept) = kept
+        && !matches!(file.body, Body::Object { .. })
+    {
+        let key = site_object_key(&file.digest);
+        let sha256 = ArtifactDigest::new(file.digest.clone());
+        objects
+            .put_if_absent(&kept, &key, file.body.clone(), &sha256)
+            .await?;
+    }
     let etag = objects
         .put(&bucket, &file.key, file.body, &file.headers)
         .await?;
@@ -175,15 +247,18 @@ async fn upload(
 fn config_file(
     name: &str,
     values: &IndexMap<String, SiteConfigValue>,
-    work: &Work,
+    context: &Context,
 ) -> Result<SiteFile, StepError> {
     let mut document = serde_json::Map::new();
     for (key, value) in values {
         let value = match value {
             SiteConfigValue::Given(value) => value.clone(),
-            SiteConfigValue::Planned(value) => {
-                known(value, &format!("'{key}' of the site's configuration"), work)?.into()
-            }
+            SiteConfigValue::Planned(value) => known(
+                value,
+                &format!("'{key}' of the site's configuration"),
+                context,
+            )?
+            .into(),
         };
         document.insert(key.clone(), value);
     }
@@ -241,36 +316,12 @@ fn encode(key: &str) -> String {
 
 /// Waits until every URL answers as it should.
 pub(crate) async fn check_urls(work: &Work) -> Result<Done, StepError> {
-    let mut checked = 0;
     let end = tokio::time::Instant::now() + work.url_deadline;
-    for check in &work.urls {
-        let Some(path) = &check.check else { continue };
-        let url = known(&check.url, &format!("URL '{}'", check.name), work)?;
-        let url = join(&url, path);
-        let mut pause = Duration::from_millis(100);
-        loop {
-            let answer = work.ports.probe.get(&url).await;
-            if matches!(answer, ProbeAnswer::Status(200..=299)) {
-                break;
-            }
-            if tokio::time::Instant::now() >= end {
-                let told = match answer {
-                    ProbeAnswer::Status(status) => format!("answers {status}"),
-                    ProbeAnswer::Unreachable(reason) => format!("does not answer: {reason}"),
-                };
-                return Err(StepError::Other {
-                    message: format!("{} ({url}) {told}", check.name),
-                    hint: Some(
-                        "the stacks are deployed; look at the logs of the functions behind this URL"
-                            .to_owned(),
-                    ),
-                });
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-        checked += 1;
-    }
+    let checks = work.urls.iter().filter_map(|check| {
+        let path = check.check.as_deref()?;
+        Some(check_url(check, path, end, work))
+    });
+    let checked = futures::future::try_join_all(checks).await?.len();
     Ok(Done {
         changed: false,
         summary: match checked {
@@ -278,6 +329,39 @@ pub(crate) async fn check_urls(work: &Work) -> Result<Done, StepError> {
             _ => format!("{checked} URLs answer"),
         },
     })
+}
+
+/// Waits until a URL answers as it should.
+async fn check_url(
+    check: &UrlCheck,
+    path: &str,
+    end: tokio::time::Instant,
+    work: &Work,
+) -> Result<(), StepError> {
+    let url = known(&check.url, &format!("URL '{}'", check.name), work)?;
+    let url = join(&url, path);
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let answer = work.ports.probe.get(&url).await;
+        if matches!(answer, ProbeAnswer::Status(200..=299)) {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() >= end {
+            let told = match answer {
+                ProbeAnswer::Status(status) => format!("answers {status}"),
+                ProbeAnswer::Unreachable(reason) => format!("does not answer: {reason}"),
+            };
+            return Err(StepError::Other {
+                message: format!("{} ({url}) {told}", check.name),
+                hint: Some(
+                    "the stacks are deployed; look at the logs of the functions behind this URL"
+                        .to_owned(),
+                ),
+            });
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
 }
 
 /// `base` and `path` with one slash between them.
@@ -289,8 +373,8 @@ pub fn join(base: &str, path: &str) -> String {
     )
 }
 
-fn known(value: &PlannedValue, what: &str, work: &Work) -> Result<String, StepError> {
-    work.state.value(value).ok_or_else(|| {
+fn known(value: &PlannedValue, what: &str, context: &Context) -> Result<String, StepError> {
+    context.state.value(value).ok_or_else(|| {
         let source = match value {
             PlannedValue::OutputOf { stack, output } => format!("{stack}.{output}"),
             PlannedValue::Known(text) => text.clone(),

@@ -9,10 +9,10 @@ use shopctl_core::record::{LATEST_KEY, Record, VERSION};
 use tokio_util::sync::CancellationToken;
 
 use crate::patience::patient;
-use crate::ports::{CloudError, Ports};
+use crate::ports::{CloudError, CloudErrorKind, Ports};
 
 /// The stacks that are there and the record of the last deploy: one call a stack and one
-/// for the record, all at once.
+/// for the record, all at once; then one for the site's bucket when the record knows it.
 pub async fn observe(
     ports: &Ports,
     bucket: &str,
@@ -41,12 +41,25 @@ pub async fn observe(
             );
         }
     }
+    let bucket_exists = record.is_some();
+    // A record of another version, or a damaged one, only costs change sets.
+    let record = record
+        .and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok())
+        .filter(|record| record.version == VERSION);
+    let recorded_site = record.as_ref().and_then(|record| record.site.as_ref());
+    let site = match recorded_site.filter(|_| !found.is_empty()) {
+        Some(site) => match ports.objects.list(&site.bucket).await {
+            Ok(listed) => Some((site.bucket.clone(), listed)),
+            // The bucket went with its stack, which the plan will find out.
+            Err(error) if error.kind == CloudErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        },
+        None => None,
+    };
     Ok(Observed {
         stacks: found,
-        bucket_exists: record.is_some(),
-        // A record of another version, or a damaged one, only costs change sets.
-        record: record
-            .and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok())
-            .filter(|record| record.version == VERSION),
+        bucket_exists,
+        record,
+        site,
     })
 }

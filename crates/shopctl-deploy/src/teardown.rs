@@ -324,6 +324,10 @@ pub(crate) async fn delete_log_groups(work: &Work) -> Result<Done, StepError> {
 
 /// Deletes the artifact bucket with all artifacts and records.
 pub(crate) async fn delete_bucket(work: &Work) -> Result<Done, StepError> {
+    // The lock lies in the bucket and goes with it.
+    if let Some(lease) = &work.lease {
+        lease.let_go().await;
+    }
     let objects = empty(&work.bucket, work).await?;
     let was_there = work.ports.objects.delete_bucket(&work.bucket).await?;
     let summary = if was_there {

@@ -280,6 +280,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 let (verb, preposition) = match command {
                     Command::Deploy => ("deploy", "to"),
                     Command::Teardown => ("teardown", "from"),
+                    Command::Rollback => ("rollback", "in"),
                 };
                 self.say(
                     Role::Strong,

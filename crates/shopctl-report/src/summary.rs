@@ -128,12 +128,18 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
     let time = duration(end.elapsed_ms);
     let changes = changes(run);
     let (glyph, role, title, detail) = match (end.outcome, teardown) {
-        (Outcome::Succeeded, false) => (
-            Glyph::Done,
-            Role::Good,
-            format!("Deployed {target} in {time}"),
-            changes,
-        ),
+        (Outcome::Succeeded, false) => {
+            let title = match run.command {
+                Some(Command::Rollback) => {
+                    format!(
+                        "Rolled {} back in {}, in {time}",
+                        run.project, run.environment
+                    )
+                }
+                _ => format!("Deployed {target} in {time}"),
+            };
+            (Glyph::Done, Role::Good, title, changes)
+        }
         (Outcome::Succeeded, true) if end.left.is_empty() => {
             let detail = join_parts(&[changes, "nothing is left".to_owned()]);
             (
@@ -174,13 +180,13 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
             (Glyph::Done, Role::Good, title, detail)
         }
         (Outcome::Failed, _) => {
-            let verb = if teardown { "Teardown" } else { "Deploy" };
+            let verb = verb(run);
             let place = if teardown { from } else { target };
             let title = format!("{verb} of {place} failed after {time}");
             (Glyph::Failed, Role::BadStrong, title, changes)
         }
         (Outcome::Interrupted, _) => {
-            let verb = if teardown { "Teardown" } else { "Deploy" };
+            let verb = verb(run);
             let place = if teardown { from } else { target };
             let title = format!("{verb} of {place} stopped after {time}");
             (Glyph::Attention, Role::AttentionStrong, title, changes)
@@ -195,13 +201,22 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
     }
     if end.outcome == Outcome::Interrupted {
         let next = match run.command {
-            Some(Command::Teardown) => "shopctl teardown",
-            _ => "shopctl deploy",
+            Some(Command::Teardown) => format!("`shopctl teardown --env {}`", run.environment),
+            Some(Command::Rollback) => "the same command".to_owned(),
+            _ => format!("`shopctl deploy --env {}`", run.environment),
         };
-        let hint = format!("`{next} --env {}` goes on from here", run.environment);
+        let hint = format!("{next} goes on from here");
         lines.extend(hanging(appearance, "  ", &hint));
     }
     lines
+}
+
+fn verb(run: &Run) -> &'static str {
+    match run.command {
+        Some(Command::Teardown) => "Teardown",
+        Some(Command::Rollback) => "Rollback",
+        _ => "Deploy",
+    }
 }
 
 /// Whether the errors of the last event are shown: not those that have a block of their own, and

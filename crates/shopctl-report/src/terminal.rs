@@ -195,6 +195,7 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                 let title = match command {
                     Command::Deploy => format!("Deploying {project} to {environment}"),
                     Command::Teardown => format!("Removing {project} from {environment}"),
+                    Command::Rollback => format!("Rolling {project} back in {environment}"),
                 };
                 self.write(&[appearance.paint(Role::Strong, &title), String::new()]);
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use shopctl_core::names::ArtifactDigest;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{CloudError, Ports, StackEvent};
 use tokio::sync::Notify;
@@ -308,6 +309,14 @@ impl FakeCloud {
             .get(&(stack.to_owned(), logical_id.to_owned()))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Lets a function have a published version whose zip has this SHA-256.
+    pub fn publish_version(&self, function: &str, digest: &str) {
+        let digest = ArtifactDigest::new(digest);
+        let mut world = self.world();
+        let versions = world.code_digests.entry(function.to_owned());
+        versions.or_default().push(digest);
     }
 
     /// What a URL answers; those that were not set do not answer.

@@ -1,11 +1,13 @@
 //! The S3 port. Pages and batches are calls of their own, as on AWS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use shopctl_core::names::ArtifactDigest;
 use shopctl_core::record::digest;
-use shopctl_deploy::ports::{Body, CloudError, ObjectHeaders, ObjectStore};
+use shopctl_deploy::ports::{
+    Body, CloudError, Condition, ListedObject, ObjectHeaders, ObjectStore, StoredObject,
+};
 
 use crate::cloud::FakeCloud;
 use crate::refusal::Refusal;
@@ -19,6 +21,10 @@ fn bytes(body: Body) -> Result<Vec<u8>, Refusal> {
         Body::File(path) => std::fs::read(&path).map_err(|error| {
             Refusal::new("IncompleteBody", format!("{}: {error}", path.display()))
         }),
+        Body::Object { bucket, key } => Err(Refusal::new(
+            "NoSuchKey",
+            format!("'{bucket}/{key}' was not read before it was written"),
+        )),
     }
 }
 
@@ -76,6 +82,13 @@ impl ObjectStore for FakeCloud {
         body: Body,
         headers: &ObjectHeaders,
     ) -> Result<String, CloudError> {
+        let body = match body {
+            Body::Object { bucket, key } => match self.get(&bucket, &key).await? {
+                Some(bytes) => Body::Bytes(bytes),
+                None => Body::Object { bucket, key },
+            },
+            body => body,
+        };
         self.call("PutObject", bucket, |world| {
             let headers = (headers.content_type.clone(), headers.cache_control.clone());
             world.storage.put(bucket, key, bytes(body)?, Some(headers))
@@ -92,6 +105,117 @@ impl ObjectStore for FakeCloud {
                 .map(|body| body.to_vec()))
         })
         .await
+    }
+
+    async fn read(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, CloudError> {
+        self.call("GetObject", bucket, |world| {
+            let found = world.storage.buckets.get(bucket);
+            let version = found.and_then(|bucket| bucket.current(key));
+            Ok(version.and_then(|version| {
+                Some(StoredObject {
+                    bytes: version.body.as_ref()?.to_vec(),
+                    etag: version.etag.clone(),
+                    age: version.written.elapsed(),
+                })
+            }))
+        })
+        .await
+    }
+
+    async fn put_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        condition: &Condition,
+    ) -> Result<Option<String>, CloudError> {
+        self.call("PutObject", bucket, |world| {
+            let current = world.storage.bucket(bucket)?.current(key);
+            let etag = current.map(|version| version.etag.as_str());
+            // 412 PreconditionFailed or 404 NoSuchKey, which the adapter takes as an answer.
+            let holds = match condition {
+                Condition::Absent => etag.is_none(),
+                Condition::Unchanged(wanted) => etag == Some(wanted),
+            };
+            if !holds {
+                return Ok(None);
+            }
+            world.storage.put(bucket, key, bytes, None).map(Some)
+        })
+        .await
+    }
+
+    async fn delete_if(&self, bucket: &str, key: &str, etag: &str) -> Result<bool, CloudError> {
+        self.call("DeleteObject", bucket, |world| {
+            let Some(found) = world.storage.buckets.get(bucket) else {
+                return Ok(false);
+            };
+            if found
+                .current(key)
+                .is_none_or(|version| version.etag != etag)
+            {
+                return Ok(false);
+            }
+            world.storage.delete(bucket, key)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn list_under(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<ListedObject>, CloudError> {
+        let mut objects: Vec<ListedObject> = Vec::new();
+        loop {
+            let page: Vec<ListedObject> = self
+                .call("ListObjectsV2", bucket, |world| {
+                    let Some(bucket) = world.storage.buckets.get(bucket) else {
+                        return Ok(Vec::new());
+                    };
+                    let after = objects.last().map(|object| &object.key);
+                    let keys = bucket.keys.keys().filter(|key| Some(*key) > after);
+                    Ok(keys
+                        .filter(|key| key.starts_with(prefix))
+                        .filter_map(|key| {
+                            let body = bucket.current(key)?.body.as_ref()?;
+                            Some(ListedObject {
+                                key: key.clone(),
+                                bytes: body.len() as u64,
+                            })
+                        })
+                        .take(PAGE)
+                        .collect())
+                })
+                .await?;
+            let full = page.len() == PAGE;
+            objects.extend(page);
+            if !full {
+                return Ok(objects);
+            }
+        }
+    }
+
+    async fn purge(&self, bucket: &str, keys: &BTreeSet<String>) -> Result<u64, CloudError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let found = self
+            .call("ListObjectVersions", bucket, |world| {
+                let mut versions = world.storage.bucket(bucket)?.all_versions();
+                versions.retain(|(key, _)| keys.contains(key));
+                Ok(versions)
+            })
+            .await?;
+        for batch in found.chunks(PAGE) {
+            self.call("DeleteObjects", bucket, |world| {
+                world.storage.bucket(bucket)?.purge(batch);
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(found.len() as u64)
     }
 
     async fn list(&self, bucket: &str) -> Result<BTreeMap<String, String>, CloudError> {

@@ -189,6 +189,7 @@ impl TestProject {
                 given => given,
             },
             state: State::new(observed),
+            lease: None,
         }
     }
 }

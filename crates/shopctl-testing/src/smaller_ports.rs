@@ -1,6 +1,7 @@
 //! The ports of CloudFront, Lambda, CloudWatch Logs and HTTP.
 
 use async_trait::async_trait;
+use shopctl_core::names::ArtifactDigest;
 use shopctl_deploy::ports::{
     CloudError, Distributions, FunctionState, Functions, LogGroups, Probe, ProbeAnswer,
 };
@@ -31,6 +32,14 @@ impl Functions for FakeCloud {
     async fn state(&self, name: &str) -> Result<Option<FunctionState>, CloudError> {
         self.call("GetFunctionConfiguration", name, |world| {
             Ok(world.functions.get(name).cloned())
+        })
+        .await
+    }
+
+    async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
+        self.call("ListVersionsByFunction", name, |world| {
+            let found = world.code_digests.get(name);
+            Ok(found.cloned().unwrap_or_default())
         })
         .await
     }

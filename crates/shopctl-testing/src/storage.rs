@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shopctl_core::record::digest;
+use tokio::time::Instant;
 
 use crate::refusal::Refusal;
 
@@ -34,6 +35,7 @@ pub(crate) struct Version {
     pub(crate) body: Option<Arc<Vec<u8>>>,
     pub(crate) etag: String,
     pub(crate) headers: Option<(String, String)>,
+    pub(crate) written: Instant,
 }
 
 impl Storage {
@@ -78,6 +80,7 @@ impl Storage {
             body: Some(Arc::new(body)),
             etag: etag.clone(),
             headers,
+            written: Instant::now(),
         };
         let versions = bucket.keys.entry(key.to_owned()).or_default();
         if !bucket.versioned {
@@ -105,6 +108,7 @@ impl Storage {
                 body: None,
                 etag: String::new(),
                 headers: None,
+                written: Instant::now(),
             });
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use shopctl_core::names::ArtifactDigest;
 use shopctl_core::names::LogicalId;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{FunctionState, StackDescription, StackEvent};
@@ -61,6 +62,8 @@ pub(crate) struct World {
     pub(crate) faults: Vec<ResourceFault>,
     pub(crate) storage: Storage,
     pub(crate) functions: BTreeMap<String, FunctionState>,
+    /// Digests of the code of published versions, by function.
+    pub(crate) code_digests: BTreeMap<String, Vec<ArtifactDigest>>,
     pub(crate) log_groups: BTreeSet<String>,
     pub(crate) invalidations: BTreeMap<String, (String, Vec<String>)>,
     pub(crate) urls: BTreeMap<String, u16>,
@@ -84,6 +87,7 @@ impl World {
             faults: Vec::new(),
             storage: Storage::default(),
             functions: BTreeMap::new(),
+            code_digests: BTreeMap::new(),
             log_groups: BTreeSet::new(),
             invalidations: BTreeMap::new(),
             urls: BTreeMap::new(),

@@ -11,6 +11,7 @@ Exit codes:
   3    refused by a guard: say yes, or change what it protects
   4    bad input: command line, project file, template, or a build that fails
   5    no credentials, expired credentials, or the wrong account
+  6    another run is at work in this environment
   7    failed, and a stack needs help before the next deploy
   130  interrupted; what CloudFormation was doing goes on
 
@@ -90,6 +91,31 @@ Examples:
   shopctl teardown --env local --yes
   shopctl teardown --env review-42 --yes")]
     Teardown(TeardownArguments),
+    /// Show the runs that changed something, or one of them in detail
+    #[command(after_help = "\
+Examples:
+  shopctl history --env prod --limit 5
+  shopctl history --env prod latest
+  shopctl history --env prod --output json | jq -r '.runs[0].git.commit'")]
+    History(HistoryArguments),
+    /// Deploy again what an earlier run deployed: its templates, parameters, code and site
+    #[command(after_help = "\
+Examples:
+  shopctl rollback --env prod --to previous
+  shopctl rollback --env prod --to 20260412T081502Z-1a2b3c --yes")]
+    Rollback(RollbackArguments),
+    /// Remove the lock that a dead run left
+    #[command(after_help = "\
+Examples:
+  shopctl unlock --env prod           only when its holder no longer renews it
+  shopctl unlock --env prod --force   at once; a holder that lives stops")]
+    Unlock(UnlockArguments),
+    /// Delete artifacts and records that no stack, function version or kept run uses
+    #[command(after_help = "\
+Examples:
+  shopctl prune --env prod --dry-run
+  shopctl prune --env prod --keep 20")]
+    Prune(PruneArguments),
     /// Build and pack the handlers and the site without deploying
     #[command(after_help = "Example:\n  shopctl build --env prod")]
     Build(EnvironmentArguments),
@@ -138,6 +164,9 @@ pub(crate) struct DeployArguments {
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
 }
 
 /// Arguments of `teardown`.
@@ -154,6 +183,67 @@ pub(crate) struct TeardownArguments {
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// A run: its identifier or the beginning of it, `latest` or `previous`
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Runs to show at most, newest first
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+/// Arguments of `rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// The run to go back to: its identifier or the beginning of it, `latest` or `previous`
+    #[arg(long, value_name = "RUN")]
+    pub(crate) to: String,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    /// Stacks to work on at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) concurrency: u8,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
+}
+
+/// Arguments of `unlock`.
+#[derive(Debug, Args)]
+pub(crate) struct UnlockArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Also when its holder still renews it; that run stops
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Arguments of `prune`.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Runs that ended well to keep, so that they can be gone back to
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) keep: usize,
+    /// Say what would be deleted, and delete nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
 }
 
 /// Arguments of `render`.

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Input,
     /// Credentials or account.
     Credentials,
+    /// Another run is at work.
+    Locked,
     /// A stack needs a person.
     Stuck,
     /// The user stopped it.
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Refused => 3,
             Kind::Input => 4,
             Kind::Credentials => 5,
+            Kind::Locked => 6,
             Kind::Stuck => 7,
             Kind::Interrupted => 130,
         }

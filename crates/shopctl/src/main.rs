@@ -6,10 +6,15 @@
 mod cli;
 mod commands;
 mod display;
+mod duration;
 mod error;
+mod guard;
+mod keep;
 mod lock;
+mod origin;
 mod prepare;
 mod probe;
+mod process;
 mod run;
 mod session;
 mod workspace;
@@ -57,6 +62,10 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Deploy(arguments) => commands::deploy::run(global, arguments, display).await,
         Command::Status(arguments) => commands::status::run(global, arguments, display).await,
         Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
+        Command::History(arguments) => commands::history::run(global, arguments, display).await,
+        Command::Rollback(arguments) => commands::rollback::run(global, arguments, display).await,
+        Command::Unlock(arguments) => commands::unlock::run(global, arguments, display).await,
+        Command::Prune(arguments) => commands::prune::run(global, arguments, display).await,
         Command::Build(arguments) => commands::build::run(global, arguments, display).await,
         Command::Render(arguments) => commands::render::run(global, arguments, display).await,
         Command::Local(arguments) => commands::local::run(global, arguments, display).await,

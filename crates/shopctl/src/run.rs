@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use shopctl_core::event::{Command, Event, Numbered, Outcome, Phase, VERSION};
 use shopctl_core::names::EnvironmentName;
+use shopctl_core::timings::Timings;
 use shopctl_deploy::EventSender;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::display::{Display, Sink};
 use crate::error::CommandError;
+use crate::origin;
 
 /// Spinners turn this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -25,6 +27,7 @@ pub(crate) struct Run {
     pub(crate) started: DateTime<Utc>,
     pub(crate) cancel: CancellationToken,
     pub(crate) events: EventSender,
+    timings: Arc<Mutex<Timings>>,
     sink: Arc<Mutex<Sink>>,
     pump: JoinHandle<()>,
 }
@@ -39,16 +42,25 @@ impl Run {
         environment: &EnvironmentName,
     ) -> Self {
         let started = Utc::now();
-        // Two runs that begin in the same second differ by their processes.
+        // Runs that begin in the same second differ by chance: in containers, numbers of
+        // processes are alike.
         let id = format!(
-            "{}-{:04x}",
+            "{}-{}",
             started.format("%Y%m%dT%H%M%SZ"),
-            std::process::id() & 0xffff
+            &origin::nonce()[..6]
         );
         let (sender, receiver) = mpsc::unbounded_channel();
         let sink = Arc::new(Mutex::new(display.reporter(sources)));
         let pump = tokio::spawn(pump(receiver, sink.clone()));
-        let events = EventSender::new(sender);
+        let timings = Arc::new(Mutex::new(Timings::default()));
+        let begin = Instant::now();
+        let events = EventSender::new(sender).observed_by({
+            let timings = timings.clone();
+            move |event| {
+                let mut timings = timings.lock().unwrap_or_else(PoisonError::into_inner);
+                timings.observe(event, elapsed_ms(begin));
+            }
+        });
         let cancel = CancellationToken::new();
         watch_signals(cancel.clone());
         events.send(Event::RunStarted {
@@ -62,9 +74,18 @@ impl Run {
             started,
             cancel,
             events,
+            timings,
             sink,
             pump,
         }
+    }
+
+    /// What took how long, up to now.
+    pub(crate) fn timings(&self) -> Timings {
+        self.timings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Does a phase before the plan, with its events. Stops when the user interrupts.
@@ -122,6 +143,10 @@ impl Run {
     }
 }
 
+fn elapsed_ms(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The event stream of a run that could not begin: its last event alone.
 pub(crate) fn finished_early(error: &CommandError) -> String {
     let last = Numbered {
@@ -153,7 +178,7 @@ async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink
             },
             _ = ticks.tick() => None,
         };
-        let elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let elapsed_ms = elapsed_ms(begin);
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Some(event) => {

@@ -21,6 +21,8 @@ pub(crate) const LOCAL_ACCOUNT: &str = "000000000000";
 pub(crate) struct Session {
     pub(crate) ports: Ports,
     pub(crate) account: String,
+    /// The caller's ARN; not asked for on the local cloud.
+    pub(crate) caller: Option<String>,
     /// The local cloud, in the local environment.
     pub(crate) local: Option<(LocalCloud, Running)>,
 }
@@ -125,6 +127,7 @@ pub(crate) async fn connect_aws(environment: &Environment) -> Result<Session, Co
     Ok(Session {
         ports: ports(&cloud)?,
         account: identity.account,
+        caller: Some(identity.arn),
         local: None,
     })
 }
@@ -140,6 +143,7 @@ pub(crate) async fn connect_local(
     Ok(Session {
         ports: ports(&clients)?,
         account: LOCAL_ACCOUNT.to_owned(),
+        caller: None,
         local: Some((cloud, running)),
     })
 }

@@ -12,3 +12,4 @@ mod machine;
 mod rollback;
 mod teardown;
 mod tools;
+mod two_runs;

@@ -59,6 +59,33 @@ impl Shape for Architecture {
     }
 }
 
+/// How many runs a deploy keeps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RunCount(pub(super) usize);
+
+impl Shape for RunCount {
+    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
+        let number = match &node.value {
+            Value::Scalar(scalar) if scalar.style == ScalarStyle::Plain && node.tag.is_none() => {
+                // `010` and `+1` are other things to other readers of YAML.
+                let digits = scalar.text.as_str();
+                let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+                digits.parse().ok().filter(|_| plain)
+            }
+            _ => None,
+        };
+        if !number.is_some_and(|number| (1..=10_000).contains(&number)) {
+            findings.unexpected(node, "a number from 1 to 10000");
+            return None;
+        }
+        number.map(Self)
+    }
+
+    fn schema(_: &mut Definitions) -> Json {
+        json!({ "type": "integer", "minimum": 1, "maximum": 10_000 })
+    }
+}
+
 /// The whole file.
 #[derive(Debug)]
 pub(super) struct ProjectFile {
@@ -311,6 +338,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) tags: Option<Tags>,
     pub(super) protected: Option<bool>,
     pub(super) termination_protection: Option<bool>,
+    pub(super) keep_runs: Option<RunCount>,
     pub(super) omit: Option<Distinct<ResourceTypePattern>>,
 }
 
@@ -391,6 +419,14 @@ impl Object for EnvironmentKeys {
                 "Whether CloudFormation refuses to delete the stacks. Default: the value of \
                  protected.",
             )),
+            keep_runs: fields.optional(
+                key(
+                    "keepRuns",
+                    "How many runs that ended well are kept to go back to: a deploy that ends \
+                     well deletes what only older ones need. Default: nothing is deleted.",
+                )
+                .example(20),
+            ),
             omit: fields.optional(
                 key(
                     "omit",

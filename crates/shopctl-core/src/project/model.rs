@@ -182,6 +182,8 @@ pub struct Environment {
     pub protected: bool,
     /// Whether CloudFormation refuses to delete the stacks.
     pub termination_protection: bool,
+    /// How many runs that ended well a deploy keeps; all of them without.
+    pub keep_runs: Option<usize>,
     /// Resource types that it lacks; `*` stands for anything.
     pub omit: Vec<Located<ResourceTypePattern>>,
 }

@@ -257,6 +257,7 @@ fn environment(
         tags: tags(keys.tags),
         protected: is_protected,
         termination_protection: keys.termination_protection.unwrap_or(is_protected),
+        keep_runs: keys.keep_runs.map(|count| count.0),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }
 }

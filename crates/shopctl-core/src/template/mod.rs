@@ -14,6 +14,7 @@ mod render_laws;
 #[cfg(test)]
 mod render_tests;
 mod rendered;
+mod reread;
 #[cfg(test)]
 mod test_project;
 
@@ -24,3 +25,4 @@ pub use rendered::{
     Capability, OmittedResource, ParameterDeclaration, RenderedTemplate, ResourceDeclaration,
     Upload, UploadSource,
 };
+pub use reread::reread;

@@ -2,7 +2,7 @@
 
 use shopctl_core::names::ArtifactDigest;
 use shopctl_core::record::digest;
-use shopctl_deploy::ports::{Body, CloudErrorKind, ObjectHeaders, ObjectStore};
+use shopctl_deploy::ports::{Body, CloudErrorKind, Condition, ObjectHeaders, ObjectStore};
 use shopctl_testing::FakeCloud;
 
 fn headers() -> ObjectHeaders {
@@ -91,4 +91,31 @@ async fn listings_and_deletions_have_pages() {
         (content_type.as_str(), cache.as_str()),
         ("text/plain", "no-cache")
     );
+}
+
+// O7
+#[tokio::test(start_paused = true)]
+async fn a_conditional_write_needs_its_condition() {
+    let cloud = FakeCloud::default();
+    let put = async |text: &str, condition: &Condition| {
+        cloud
+            .put_if("b", "k", text.as_bytes().to_vec(), condition)
+            .await
+    };
+    let error = put("one", &Condition::Absent).await.unwrap_err();
+    assert_eq!(error.kind, CloudErrorKind::NotFound);
+    cloud.ensure_bucket("b").await.unwrap();
+    let one = put("one", &Condition::Absent).await.unwrap().unwrap();
+    assert_eq!(put("two", &Condition::Absent).await.unwrap(), None);
+    let same = Condition::Unchanged(one.clone());
+    let two = put("two", &same).await.unwrap().unwrap();
+    assert_eq!(put("three", &same).await.unwrap(), None);
+    assert!(!cloud.delete_if("b", "k", &one).await.unwrap());
+    assert!(cloud.delete_if("b", "k", &two).await.unwrap());
+    assert!(cloud.read("b", "k").await.unwrap().is_none());
+    assert_eq!(put("two", &Condition::Unchanged(two)).await.unwrap(), None);
+    put("one", &Condition::Absent).await.unwrap().unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let read = cloud.read("b", "k").await.unwrap().unwrap();
+    assert!(read.age.as_secs() >= 60, "{:?}", read.age);
 }

@@ -1,27 +1,20 @@
 //! `shopctl deploy`: builds, renders, plans and carries the plan out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
 
-use chrono::Utc;
 use indexmap::IndexMap;
-use shopctl_core::event::{Command, Event, Outcome, Phase};
+use shopctl_core::event::{Command, Event, Outcome};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Plan, PlannedValue};
-use shopctl_core::planner::{Desired, DesiredStack, Observed, plan_deploy, planned_stacks};
+use shopctl_core::planner::{Desired, DesiredStack};
 use shopctl_core::project::{
     ConfigValue, Environment, LocalValue, ParameterValue, Project, PseudoValue,
 };
-use shopctl_core::record::{self, LATEST_KEY, Record};
-use shopctl_core::template::RenderedTemplate;
-use shopctl_deploy::ports::{Body, ObjectHeaders};
-use shopctl_deploy::{
-    Context, RunReport, SiteConfigValue, SiteSource, State, UrlCheck, execute, observe,
-};
+use shopctl_deploy::{RunReport, SiteConfigValue, SiteSource, UrlCheck};
 use shopctl_local::{LocalError, Running};
 
 use crate::cli::{DeployArguments, Global};
+use crate::commands::apply::{Application, Materials};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::lock::Lock;
@@ -29,18 +22,6 @@ use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
 use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
 use crate::workspace::Workspace;
-
-/// A new distribution takes a few minutes until its name resolves everywhere.
-const URL_DEADLINE: Duration = Duration::from_secs(300);
-
-/// On this machine an answer either comes soon or never.
-const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long a cloud that answered before is waited for when it does not answer any more: on AWS
-/// CloudFormation goes on meanwhile, on this machine a process that is gone does not come back.
-pub(crate) fn silence(environment: &Environment) -> Duration {
-    Duration::from_secs(if environment.is_local() { 2 } else { 300 })
-}
 
 /// Deploys.
 pub(crate) async fn run(
@@ -145,50 +126,17 @@ impl Deployment<'_> {
         let (session, prepared) = tokio::try_join!(session, prepared)?;
 
         let bucket = project.artifact_bucket(environment, &session.account);
-        let (observed, plan, desired) = run
-            .phase(Phase::Plan, async {
-                let pairs: Vec<_> = prepared
-                    .templates
-                    .keys()
-                    .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
-                    .collect();
-                let observed = observe(&session.ports, &bucket, &pairs).await?;
-                let desired = self.desired(&prepared, &session, &bucket);
-                let plan = plan_deploy(&desired, &observed).map_err(blocked)?;
-                verify(&plan)?;
-                let changes = changing(&plan);
-                let summary = format!("{changes} of {} stacks to deploy", desired.stacks.len());
-                Ok(((observed, plan, desired), summary))
-            })
-            .await?;
-        let resources = prepared
-            .templates
-            .iter()
-            .map(|(name, template)| (name.clone(), template.resources.len()))
-            .collect();
-        let omitted: Vec<_> = prepared
-            .templates
-            .values()
-            .flat_map(|template| template.omitted.clone())
-            .collect();
-        run.events.send(Event::Planned {
-            account: session.account.clone(),
-            region: environment.region.to_string(),
-            stacks: planned_stacks(&plan, &resources),
-            uploads: plan
-                .steps
-                .iter()
-                .filter(|step| matches!(step.action, plan::Action::Upload { .. }))
-                .count(),
-            omitted: omitted.clone(),
-        });
-
-        let context = self.context(&prepared, &session, &bucket, &observed, &desired);
-        let report = execute(&plan, Arc::new(context)).await;
-        self.keep_record(&session, &bucket, &observed, &report, omitted)
-            .await;
-        save_local(&session, run).await;
-        Ok(Ended::of(report))
+        let materials = self.materials(prepared, &session, &bucket);
+        let application = Application {
+            workspace,
+            environment,
+            session: &session,
+            run,
+            bucket,
+            concurrency: self.arguments.concurrency,
+            wait: self.arguments.wait,
+        };
+        Ok(Ended::of(application.apply(&materials).await?))
     }
 
     fn desired(&self, prepared: &Prepared, session: &Session, bucket: &str) -> Desired {
@@ -249,14 +197,7 @@ impl Deployment<'_> {
         }
     }
 
-    fn context(
-        &self,
-        prepared: &Prepared,
-        session: &Session,
-        bucket: &str,
-        observed: &Observed,
-        desired: &Desired,
-    ) -> Context {
+    fn materials(&self, prepared: Prepared, session: &Session, bucket: &str) -> Materials {
         let project = &self.workspace.project;
         let environment = self.environment;
         let values = Values {
@@ -264,12 +205,12 @@ impl Deployment<'_> {
             environment,
             session,
         };
+        let desired = self.desired(&prepared, session, bucket);
         let site = prepared
             .site
-            .as_ref()
             .zip(project.site_in(environment))
             .map(|(files, site)| SiteSource {
-                files: files.clone(),
+                files,
                 bucket: output_of(&site.bucket),
                 distribution: site.distribution.as_ref().map(|output| output_of(output)),
                 config: project.site_config_for(environment).map(|config| {
@@ -281,112 +222,37 @@ impl Deployment<'_> {
                     (config.file.as_str().to_owned(), map)
                 }),
             });
-        Context {
-            ports: session.ports.clone(),
-            events: self.run.events.clone(),
-            cancel: self.run.cancel.clone(),
-            run: self.run.id.clone(),
-            bucket: bucket.to_owned(),
-            cloud_names: desired
-                .stacks
-                .iter()
-                .map(|stack| stack.cloud_name.clone())
-                .collect(),
-            templates: prepared
-                .templates
-                .iter()
-                .map(|(name, template)| (name.clone(), template.clone()))
-                .collect::<BTreeMap<StackName, RenderedTemplate>>(),
-            uploads: prepared.uploads.clone(),
+        Materials {
+            desired,
+            uploads: prepared.uploads,
             site,
-            urls: project
-                .urls_in(environment)
-                .map(|(name, url)| UrlCheck {
-                    name: name.to_string(),
-                    url: output_of(&url.output),
-                    check: url.check.as_ref().map(|path| path.as_str().to_owned()),
-                })
-                .collect(),
-            silence: silence(environment),
-            url_deadline: if environment.is_local() {
-                LOCAL_URL_DEADLINE
-            } else {
-                URL_DEADLINE
-            },
-            concurrency: usize::from(self.arguments.concurrency),
-            state: State::new(observed),
+            urls: url_checks(project, environment),
+            again: None,
         }
     }
+}
 
-    /// Writes the record, unless it says what the last one said.
-    async fn keep_record(
-        &self,
-        session: &Session,
-        bucket: &str,
-        observed: &Observed,
-        report: &RunReport,
-        omitted: Vec<shopctl_core::template::OmittedResource>,
-    ) {
-        let same = observed.record.as_ref().is_some_and(|record| {
-            record.stacks == report.stacks
-                && record.site == report.site
-                && record.omitted == omitted
-        });
-        if same || (report.stacks.is_empty() && !observed.bucket_exists && !report.changed) {
-            return;
-        }
-        let run = self.run;
-        let record = Record {
-            version: record::VERSION,
-            run: run.id.clone(),
-            project: self.workspace.project.name().to_string(),
-            environment: self.environment.name.clone(),
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
-            started: run.started.to_rfc3339(),
-            finished: Utc::now().to_rfc3339(),
-            outcome: outcome(report),
-            stacks: report.stacks.clone(),
-            site: report.site.clone(),
-            omitted,
-        };
-        let headers = ObjectHeaders {
-            content_type: "application/json".to_owned(),
-            cache_control: "no-store".to_owned(),
-        };
-        let written = async {
-            let bytes = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
-            for key in [format!("records/{}.json", run.id), LATEST_KEY.to_owned()] {
-                let body = Body::Bytes(bytes.clone());
-                session
-                    .ports
-                    .objects
-                    .put(bucket, &key, body, &headers)
-                    .await
-                    .map_err(|error| error.to_string())?;
-            }
-            Ok::<(), String>(())
-        };
-        if let Err(reason) = written.await {
-            run.events.send(Event::Warned {
-                message: format!(
-                    "the record of this run could not be written, so the next one compares \
-                     every stack with a change set: {reason}"
-                ),
-                location: None,
-            });
-        }
-    }
+/// The URLs of an environment.
+pub(crate) fn url_checks(project: &Project, environment: &Environment) -> Vec<UrlCheck> {
+    project
+        .urls_in(environment)
+        .map(|(name, url)| UrlCheck {
+            name: name.to_string(),
+            url: output_of(&url.output),
+            check: url.check.as_ref().map(|path| path.as_str().to_owned()),
+        })
+        .collect()
 }
 
 /// Values of the project file as the planner takes them.
-struct Values<'a> {
-    project: &'a Project,
-    environment: &'a Environment,
-    session: &'a Session,
+pub(crate) struct Values<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) environment: &'a Environment,
+    pub(crate) session: &'a Session,
 }
 
 impl Values<'_> {
-    fn parameter(&self, value: ParameterValue) -> PlannedValue {
+    pub(crate) fn parameter(&self, value: ParameterValue) -> PlannedValue {
         match value {
             ParameterValue::Literal(text) => PlannedValue::Known(text),
             ParameterValue::List(items) => PlannedValue::Known(items.join(",")),
@@ -434,17 +300,7 @@ fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
     }
 }
 
-fn changing(plan: &Plan) -> usize {
-    plan.steps
-        .iter()
-        .filter(|step| match &step.action {
-            plan::Action::DeployStack(deployment) => deployment.action != plan::StackAction::None,
-            _ => false,
-        })
-        .count()
-}
-
-fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
+pub(crate) fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
     let mut lines = Vec::new();
     let mut hints = Vec::new();
     for stack in stacks {
@@ -507,7 +363,7 @@ impl Ended {
     }
 }
 
-fn outcome(report: &RunReport) -> Outcome {
+pub(crate) fn outcome(report: &RunReport) -> Outcome {
     if report.failed {
         Outcome::Failed
     } else if report.interrupted {

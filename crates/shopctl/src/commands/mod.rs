@@ -1,10 +1,15 @@
 //! The commands, one a file.
 
+pub(crate) mod apply;
 pub(crate) mod build;
 pub(crate) mod deploy;
 pub(crate) mod doctor;
+pub(crate) mod history;
 pub(crate) mod local;
+pub(crate) mod prune;
 pub(crate) mod render;
+pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod teardown;
+pub(crate) mod unlock;

@@ -163,6 +163,9 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("protected: true", "protected: \"true\""),
         ("protected: true", "protect: true"),
         ("[AWS::Events::Archive]", "[Archive]"),
+        ("protected: true", "keepRuns: 0"),
+        ("protected: true", "keepRuns: many"),
+        ("protected: true", "keepRuns: 10001"),
     ];
     for (from, to) in wrong {
         let text = changed(from, to);
@@ -190,6 +193,7 @@ fn the_schema_accepts_what_the_reader_accepts() {
         ("architecture: arm64", "terminationProtection: false"),
         ("    profile: lambda\n", ""),
         ("pageSize: 24", "pageSize: -2.5"),
+        ("protected: true", "keepRuns: 20"),
     ];
     for (from, to) in right {
         let text = changed(from, to);

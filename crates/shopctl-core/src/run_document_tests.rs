@@ -1,0 +1,122 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use super::*;
+use crate::template::reread;
+
+const TEMPLATE: &str = "\
+Parameters:
+  PoolId: { Type: String }
+  Password: { Type: String, NoEcho: true }
+Resources:
+  Queue: { Type: AWS::SQS::Queue }
+";
+
+fn desired() -> DesiredStack {
+    let parameters = [
+        (
+            "PoolId",
+            PlannedValue::OutputOf {
+                stack: "identity".into(),
+                output: "PoolId".to_owned(),
+            },
+        ),
+        ("Password", PlannedValue::Known("hunter2".to_owned())),
+    ];
+    DesiredStack {
+        cloud_name: "shop-prod-api".into(),
+        template: reread(&"api".into(), "api.yaml", TEMPLATE).unwrap(),
+        parameters: parameters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        depends_on: BTreeSet::from(["identity".into()]),
+        tags: BTreeMap::new(),
+        termination_protection: true,
+    }
+}
+
+fn document() -> RunDocument {
+    RunDocument {
+        version: VERSION,
+        run: "20260102T030405Z-00ff".to_owned(),
+        command: RunCommand::Deploy,
+        state: RunState::Succeeded,
+        project: "shop".to_owned(),
+        environment: "prod".into(),
+        account: "123456789012".to_owned(),
+        region: "eu-central-1".to_owned(),
+        tool: "0.1.0".to_owned(),
+        started: "2026-01-02T03:04:05Z".to_owned(),
+        finished: None,
+        elapsed_ms: None,
+        by: Origin::default(),
+        git: None,
+        project_digest: None,
+        rollback_to: None,
+        took_over: None,
+        found_dead_by: None,
+        stacks: IndexMap::from([(
+            "api".into(),
+            RunStack::planned(&desired(), StackAction::Update),
+        )]),
+        site: None,
+        steps: Vec::new(),
+        errors: Vec::new(),
+    }
+}
+
+#[test]
+fn a_secret_is_nowhere_in_the_document() {
+    let text = serde_json::to_string(&document()).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(text.contains(r#""Password":"secret""#), "{text}");
+}
+
+#[test]
+fn what_is_read_back_deploys_the_same_inputs() {
+    let text = serde_json::to_string(&document()).unwrap();
+    let read: RunDocument = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, document());
+    let templates = IndexMap::from([("api".into(), desired().template)]);
+    let again = desired_again(&read, "bucket", &templates, |_, parameter| {
+        (parameter == "Password").then(|| PlannedValue::Known("hunter2".to_owned()))
+    })
+    .unwrap();
+    let (again, before) = (&again.stacks[0], desired());
+    assert_eq!(again.parameters, before.parameters);
+    assert_eq!(again.template.digest, before.template.digest);
+    assert_eq!(again.depends_on, before.depends_on);
+    assert!(again.termination_protection);
+}
+
+#[test]
+fn what_cannot_be_deployed_again_is_refused_with_the_reason() {
+    let again = |document: &RunDocument| {
+        let templates = IndexMap::from([("api".into(), desired().template)]);
+        desired_again(document, "bucket", &templates, |_, _| None)
+            .unwrap_err()
+            .to_string()
+    };
+    insta::assert_snapshot!(again(&document()), @"parameter 'Password' of stack 'api' is a secret, which is not kept, and the project file has no value for it");
+    let mut failed = document();
+    failed.state = RunState::Failed;
+    insta::assert_snapshot!(again(&failed), @"run 20260102T030405Z-00ff failed, so what it left is no state to go back to");
+    let mut teardown = document();
+    teardown.command = RunCommand::Teardown;
+    insta::assert_snapshot!(again(&teardown), @"run 20260102T030405Z-00ff was a teardown: there is nothing to go back to");
+}
+
+#[test]
+fn a_run_is_found_by_its_beginning_when_that_is_enough() {
+    let runs: Vec<String> = ["20260102T0304-a", "20260102T0305-b", "20260103T0000-c"]
+        .map(str::to_owned)
+        .into();
+    assert_eq!(find_run(&runs, "20260103"), Ok("20260103T0000-c"));
+    assert_eq!(find_run(&runs, "20260102T0305-b"), Ok("20260102T0305-b"));
+    assert_eq!(find_run(&runs, "latest"), Ok("20260103T0000-c"));
+    assert_eq!(find_run(&runs, "previous"), Ok("20260102T0305-b"));
+    let several = find_run(&runs, "20260102").unwrap_err();
+    insta::assert_snapshot!(several, @"more than one run begins with '20260102'");
+    assert!(find_run(&runs, "").is_err());
+    assert!(find_run(&[], "previous").is_err());
+}

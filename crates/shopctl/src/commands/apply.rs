@@ -1,0 +1,428 @@
+//! What deploy and rollback have in common: observe, plan, lock, carry out, keep the record.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::Utc;
+use indexmap::IndexMap;
+use shopctl_core::event::{Event, Phase};
+use shopctl_core::names::StackName;
+use shopctl_core::plan::{self, Plan, PlannedValue, StackAction};
+use shopctl_core::planner::{Desired, Observed, plan_deploy, planned_stacks};
+use shopctl_core::project::Environment;
+use shopctl_core::record::{self, Record};
+use shopctl_core::run_document::{
+    self, RecordedConfig, RunCommand, RunDocument, RunSite, RunSiteFile, RunStack, RunState,
+};
+use shopctl_core::template::{OmittedResource, RenderedTemplate};
+use shopctl_deploy::lock::Lease;
+use shopctl_deploy::{
+    Context, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
+    changes_nothing, execute, observe, prune, runs,
+};
+
+use crate::commands::deploy::{blocked, outcome, save_local, verify};
+use crate::error::CommandError;
+use crate::run::Run;
+use crate::session::Session;
+use crate::workspace::Workspace;
+use crate::{guard, keep, origin};
+
+/// A new distribution takes a few minutes until its name resolves everywhere.
+const URL_DEADLINE: Duration = Duration::from_secs(300);
+
+/// On this machine an answer either comes soon or never.
+const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a cloud that answered before is waited for when it does not answer any more: on AWS
+/// CloudFormation goes on meanwhile, on this machine a process that is gone does not come back.
+pub(crate) fn silence(environment: &Environment) -> Duration {
+    Duration::from_secs(if environment.is_local() { 2 } else { 300 })
+}
+
+/// What is to be deployed, whole.
+pub(crate) struct Materials {
+    pub(crate) desired: Desired,
+    pub(crate) uploads: UploadBodies,
+    pub(crate) site: Option<SiteSource>,
+    pub(crate) urls: Vec<UrlCheck>,
+    /// The run that is gone back to.
+    pub(crate) again: Option<RunDocument>,
+}
+
+/// Where and how it is deployed.
+pub(crate) struct Application<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) environment: &'a Environment,
+    pub(crate) session: &'a Session,
+    pub(crate) run: &'a Run,
+    pub(crate) bucket: String,
+    pub(crate) concurrency: u8,
+    /// How long to wait for another run; not at all without.
+    pub(crate) wait: Option<Duration>,
+}
+
+impl Application<'_> {
+    /// Deploys `materials`.
+    pub(crate) async fn apply(&self, materials: &Materials) -> Result<RunReport, CommandError> {
+        let held = OnceLock::new();
+        let result = self.carry_out(materials, &held).await;
+        let Some(lease) = held.get() else {
+            save_local(self.session, self.run).await;
+            return result;
+        };
+        guard::release(lease, self.run).await;
+        save_local(self.session, self.run).await;
+        match lease.lost() {
+            Some(reason) => Err(guard::lost(reason)),
+            None => result,
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        materials: &Materials,
+        held: &OnceLock<Arc<Lease>>,
+    ) -> Result<RunReport, CommandError> {
+        let run = self.run;
+        let (observed, plan, changes) = run
+            .phase(Phase::Plan, async {
+                let (mut observed, mut plan) = self.look(materials).await?;
+                let changes = |plan: &Plan, observed: &Observed| {
+                    let context = self.context(materials, observed, None);
+                    !changes_nothing(plan, &context, observed)
+                };
+                // A run that changes nothing needs no lock, and no call for one.
+                if changes(&plan, &observed) {
+                    let lease = guard::hold(
+                        self.session,
+                        run,
+                        self.environment,
+                        &self.bucket,
+                        command(materials),
+                        self.wait,
+                    )
+                    .await?;
+                    let _ = held.set(lease);
+                    // Another run may have ended between the look and the lock.
+                    (observed, plan) = self.look(materials).await?;
+                }
+                let stacks = materials.desired.stacks.len();
+                let summary = format!("{} of {stacks} stacks to deploy", changing(&plan));
+                let changes = changes(&plan, &observed);
+                Ok(((observed, plan, changes), summary))
+            })
+            .await?;
+        let templates = || materials.desired.stacks.iter().map(|stack| &stack.template);
+        let resources = templates()
+            .map(|template| (template.stack.clone(), template.resources.len()))
+            .collect();
+        let omitted: Vec<OmittedResource> = templates()
+            .flat_map(|template| template.omitted.clone())
+            .collect();
+        run.events.send(Event::Planned {
+            account: self.session.account.clone(),
+            region: self.environment.region.to_string(),
+            stacks: planned_stacks(&plan, &resources),
+            uploads: plan
+                .steps
+                .iter()
+                .filter(|step| matches!(step.action, plan::Action::Upload { .. }))
+                .count(),
+            omitted: omitted.clone(),
+        });
+
+        let lease = held.get().filter(|_| changes).cloned();
+        let context = self.context(materials, &observed, lease.clone());
+        let Some(lease) = lease else {
+            return Ok(execute(&plan, Arc::new(context)).await);
+        };
+        let objects = self.session.ports.objects.as_ref();
+        let mut document = self.document(materials, &plan).await;
+        let changed = changed_templates(materials, &plan);
+        run.unless_interrupted(async {
+            Ok(runs::begin(objects, &self.bucket, &lease, &mut document, changed).await?)
+        })
+        .await?;
+        let report = execute(&plan, Arc::new(context)).await;
+        self.keep(&observed, &report, &lease, document, omitted)
+            .await;
+        if let (Some(keep), false) = (
+            self.environment.keep_runs,
+            report.failed || report.interrupted || lease.lost().is_some(),
+        ) {
+            self.prune(materials, keep).await;
+        }
+        Ok(report)
+    }
+
+    /// Deletes what only older runs need, as the environment asks for. What works already is
+    /// not failed for it.
+    async fn prune(&self, materials: &Materials, keep: usize) {
+        let ports = &self.session.ports;
+        let stacks = materials.desired.stacks.iter();
+        let stacks: Vec<_> = stacks.map(|stack| stack.cloud_name.clone()).collect();
+        let pruned = async {
+            let plan = prune::plan_prune(ports, &self.bucket, &stacks, keep).await?;
+            prune::carry_out(ports, &self.bucket, &plan).await
+        };
+        if let Err(error) = pruned.await {
+            self.run.events.send(Event::Warned {
+                message: format!("older runs and artifacts could not be deleted: {error}"),
+                location: None,
+            });
+        }
+    }
+
+    /// Reads what is there and plans.
+    async fn look(&self, materials: &Materials) -> Result<(Observed, Plan), CommandError> {
+        let pairs: Vec<_> = materials
+            .desired
+            .stacks
+            .iter()
+            .map(|stack| (stack.template.stack.clone(), stack.cloud_name.clone()))
+            .collect();
+        let observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
+        let plan = plan_deploy(&materials.desired, &observed).map_err(blocked)?;
+        verify(&plan)?;
+        Ok((observed, plan))
+    }
+
+    fn context(
+        &self,
+        materials: &Materials,
+        observed: &Observed,
+        lease: Option<Arc<Lease>>,
+    ) -> Context {
+        let desired = &materials.desired;
+        Context {
+            ports: self.session.ports.clone(),
+            events: self.run.events.clone(),
+            cancel: self.run.cancel.clone(),
+            run: self.run.id.clone(),
+            bucket: self.bucket.clone(),
+            cloud_names: desired
+                .stacks
+                .iter()
+                .map(|stack| stack.cloud_name.clone())
+                .collect(),
+            templates: desired
+                .stacks
+                .iter()
+                .map(|stack| (stack.template.stack.clone(), stack.template.clone()))
+                .collect::<BTreeMap<StackName, RenderedTemplate>>(),
+            uploads: materials.uploads.clone(),
+            site: materials.site.clone(),
+            urls: materials.urls.clone(),
+            silence: silence(self.environment),
+            url_deadline: if self.environment.is_local() {
+                LOCAL_URL_DEADLINE
+            } else {
+                URL_DEADLINE
+            },
+            concurrency: usize::from(self.concurrency),
+            state: State::new(observed),
+            lease,
+        }
+    }
+
+    /// The run's document as it is when the run begins to change things.
+    async fn document(&self, materials: &Materials, plan: &Plan) -> RunDocument {
+        let mut stacks: IndexMap<StackName, RunStack> = materials
+            .desired
+            .stacks
+            .iter()
+            .map(|stack| {
+                let name = &stack.template.stack;
+                (name.clone(), RunStack::planned(stack, action(plan, name)))
+            })
+            .collect();
+        if let Some(again) = &materials.again {
+            // A template that was read back does not say which of its keys are uploads.
+            for (name, stack) in &mut stacks {
+                let before = again.stacks.get(name);
+                stack.artifacts = before.map_or_else(Vec::new, |stack| stack.artifacts.clone());
+            }
+        }
+        let mut document = begun(
+            self.workspace,
+            self.environment,
+            self.session,
+            self.run,
+            command(materials),
+        )
+        .await;
+        document.rollback_to = materials.again.as_ref().map(|again| again.run.clone());
+        document.stacks = stacks;
+        document.site = materials.site.as_ref().map(recorded_site);
+        document
+    }
+
+    /// Writes the run's document and, when it says something new, the record.
+    async fn keep(
+        &self,
+        observed: &Observed,
+        report: &RunReport,
+        lease: &Lease,
+        mut document: RunDocument,
+        omitted: Vec<OmittedResource>,
+    ) {
+        let run = self.run;
+        let objects = self.session.ports.objects.as_ref();
+        document.state = outcome(report).into();
+        document.errors = report.errors.clone();
+        if let Some(reason) = lease.lost() {
+            document.state = RunState::Interrupted;
+            document.errors.push(format!("the lock was lost: {reason}"));
+        }
+        let written = keep::end(objects, &self.bucket, run, &mut document).await;
+        let same = observed.record.as_ref().is_some_and(|record| {
+            record.stacks == report.stacks
+                && record.site == report.site
+                && record.omitted == omitted
+        });
+        // Without the lock another run may have written a newer one.
+        let recorded = if same || lease.lost().is_some() {
+            Ok(())
+        } else {
+            let record = Record {
+                version: record::VERSION,
+                run: run.id.clone(),
+                project: document.project,
+                environment: document.environment,
+                tool: document.tool,
+                started: document.started,
+                finished: keep::time(Utc::now()),
+                outcome: outcome(report),
+                stacks: report.stacks.clone(),
+                site: report.site.clone(),
+                omitted,
+            };
+            runs::write_record(objects, &self.bucket, &record).await
+        };
+        if let Err(error) = written.and(recorded) {
+            keep::warn_unwritten(run, &error);
+        }
+    }
+}
+
+/// A document with what is known of every run at its beginning.
+pub(crate) async fn begun(
+    workspace: &Workspace,
+    environment: &Environment,
+    session: &Session,
+    run: &Run,
+    command: RunCommand,
+) -> RunDocument {
+    let file = std::fs::read(workspace.root.join(workspace.project.file())).ok();
+    RunDocument {
+        version: run_document::VERSION,
+        run: run.id.clone(),
+        command,
+        state: RunState::Running,
+        project: workspace.project.name().to_string(),
+        environment: environment.name.clone(),
+        account: session.account.clone(),
+        region: environment.region.to_string(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        started: keep::time(run.started),
+        finished: None,
+        elapsed_ms: None,
+        by: origin::origin(session.caller.clone()),
+        git: origin::git(&workspace.root).await,
+        project_digest: file.as_deref().map(record::digest),
+        rollback_to: None,
+        took_over: None,
+        found_dead_by: None,
+        stacks: IndexMap::new(),
+        site: None,
+        steps: Vec::new(),
+        errors: Vec::new(),
+    }
+}
+
+fn command(materials: &Materials) -> RunCommand {
+    if materials.again.is_some() {
+        RunCommand::Rollback
+    } else {
+        RunCommand::Deploy
+    }
+}
+
+fn action(plan: &Plan, stack: &StackName) -> StackAction {
+    plan.steps
+        .iter()
+        .find_map(|step| match &step.action {
+            plan::Action::DeployStack(deployment) if deployment.stack == *stack => {
+                Some(deployment.action)
+            }
+            _ => None,
+        })
+        .unwrap_or(StackAction::None)
+}
+
+fn changing(plan: &Plan) -> usize {
+    plan.steps
+        .iter()
+        .filter(|step| match &step.action {
+            plan::Action::DeployStack(deployment) => deployment.action != StackAction::None,
+            _ => false,
+        })
+        .count()
+}
+
+/// Templates that were not deployed as they are by the run before, and so may not be kept yet.
+fn changed_templates<'a>(
+    materials: &'a Materials,
+    plan: &Plan,
+) -> impl Iterator<Item = &'a RenderedTemplate> {
+    materials
+        .desired
+        .stacks
+        .iter()
+        .map(|stack| &stack.template)
+        .filter(|template| action(plan, &template.stack) != StackAction::None)
+}
+
+fn recorded_site(site: &SiteSource) -> RunSite {
+    let (config_file, config) = match &site.config {
+        Some((file, values)) => (Some(file.clone()), values.clone()),
+        None => (None, IndexMap::new()),
+    };
+    RunSite {
+        bucket: (&site.bucket).into(),
+        distribution: site.distribution.as_ref().map(Into::into),
+        config_file,
+        config: config
+            .into_iter()
+            .map(|(name, value)| {
+                let value = match value {
+                    SiteConfigValue::Given(value) => RecordedConfig::Given(value),
+                    SiteConfigValue::Planned(PlannedValue::Known(text)) => {
+                        RecordedConfig::Given(text.into())
+                    }
+                    SiteConfigValue::Planned(PlannedValue::OutputOf { stack, output }) => {
+                        RecordedConfig::Output { stack, output }
+                    }
+                };
+                (name, value)
+            })
+            .collect(),
+        files: site
+            .files
+            .iter()
+            .map(|file| {
+                (
+                    file.key.clone(),
+                    RunSiteFile {
+                        sha256: file.digest.clone(),
+                        content_type: file.headers.content_type.clone(),
+                        cache_control: file.headers.cache_control.clone(),
+                        class: file.class.as_str().to_owned(),
+                    },
+                )
+            })
+            .collect(),
+    }
+}
