@@ -102,7 +102,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   shopctl rollback --env prod --to previous
-  shopctl rollback --env prod --to 20260412T081502Z-1a2b3c --yes")]
+  shopctl rollback --env prod --to 20260412T081502417Z-1a2b3c --yes")]
     Rollback(RollbackArguments),
     /// Remove the lock that a dead run left
     #[command(after_help = "\

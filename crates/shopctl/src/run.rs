@@ -42,11 +42,11 @@ impl Run {
         environment: &EnvironmentName,
     ) -> Self {
         let started = Utc::now();
-        // Runs that begin in the same second differ by chance: in containers, numbers of
-        // processes are alike.
+        // Identifiers sort as the runs began. Runs that begin at the same moment differ by
+        // chance: in containers, numbers of processes are alike.
         let id = format!(
             "{}-{}",
-            started.format("%Y%m%dT%H%M%SZ"),
+            started.format("%Y%m%dT%H%M%S%3fZ"),
             &origin::nonce()[..6]
         );
         let (sender, receiver) = mpsc::unbounded_channel();
