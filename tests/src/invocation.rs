@@ -58,7 +58,8 @@ impl Invocation {
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             // Final binaries belong to the project that is built.
-            .env_remove("CARGO_TARGET_DIR");
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("CARGO_BUILD_BUILD_DIR");
         Self {
             command,
             stdout: Stdio::piped(),
