@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType, EventFilter,
-    EventType, Parameter, Stack, Tag, TemplateStage,
+    Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType,
+    DeploymentMode, EventFilter, EventType, Parameter, Stack, Tag, TemplateStage,
 };
 use indexmap::IndexMap;
+use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{CloudStackName, LogicalId};
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
@@ -14,6 +15,7 @@ use shopctl_deploy::ports::{
     CloudFormation, StackDescription, StackEvent, StackResource, TemplateSource,
 };
 
+use crate::change_set;
 use crate::error::map;
 
 /// Texts of a change set that failed because nothing would change.
@@ -130,6 +132,14 @@ impl CloudFormation for CloudFormationClient {
                     })
                     .collect(),
             ));
+        let call = call
+            .set_import_existing_resources(request.options.import_existing.then_some(true))
+            .set_deployment_mode(
+                request
+                    .options
+                    .revert_drift
+                    .then_some(DeploymentMode::RevertDrift),
+            );
         let call = match &request.template {
             TemplateSource::Inline(body) => call.template_body(body),
             TemplateSource::Object { bucket, key } => call.template_url(format!(
@@ -174,6 +184,18 @@ impl CloudFormation for CloudFormationClient {
             Some(ChangeSetStatus::Failed) => ChangeSetState::Failed { reason },
             _ => ChangeSetState::Pending,
         })
+    }
+
+    async fn reported_changes(&self, id: &ChangeSetId) -> Result<Vec<ReportedChange>, CloudError> {
+        change_set::reported_changes(&self.client, id).await
+    }
+
+    async fn deployed(&self, stack: &str) -> Result<Option<Deployed>, CloudError> {
+        change_set::deployed(&self.client, stack).await
+    }
+
+    async fn importers(&self, export: &str) -> Result<Vec<String>, CloudError> {
+        change_set::importers(&self.client, export).await
     }
 
     async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError> {

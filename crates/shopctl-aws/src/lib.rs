@@ -1,6 +1,7 @@
 //! Implements the ports of `shopctl-deploy` on the AWS SDK: the only crate that names
 //! `aws_sdk_*`. It maps SDK types and errors to the tool's own and decides nothing.
 
+mod change_set;
 mod cloudformation;
 mod cloudfront;
 mod connect;

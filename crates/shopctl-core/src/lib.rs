@@ -9,6 +9,7 @@
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
 pub mod cause;
+pub mod change;
 pub mod diagnostic;
 pub mod event;
 pub mod names;

@@ -91,9 +91,74 @@ pub fn artifact_bucket(project: &str, environment: &str, account: &str, region: 
     format!("shopctl-{name}-{account}-{region}")
 }
 
+/// The partition that a region is in, and the end of its services' host names.
+pub fn partition(region: &str) -> (&'static str, &'static str) {
+    const PARTITIONS: &[(&str, &str, &str)] = &[
+        ("cn-", "aws-cn", "amazonaws.com.cn"),
+        ("us-gov-", "aws-us-gov", "amazonaws.com"),
+        ("us-iso-", "aws-iso", "c2s.ic.gov"),
+        ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+        ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
+        ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
+        ("eusc-", "aws-eusc", "amazonaws.eu"),
+    ];
+    PARTITIONS
+        .iter()
+        .find(|(prefix, _, _)| region.starts_with(prefix))
+        .map_or(("aws", "amazonaws.com"), |(_, partition, suffix)| {
+            (partition, suffix)
+        })
+}
+
+/// Whether an ARN belongs to this account and region; parts that it leaves empty fit all.
+pub fn arn_is_at(arn: &str, account: &str, region: &str) -> bool {
+    let mut parts = arn.split(':');
+    let (Some("arn"), Some(in_partition)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    let _service = parts.next();
+    let fits = |part: Option<&str>, expected: &str| {
+        part.is_some_and(|part| part.is_empty() || part == expected)
+    };
+    fits(Some(in_partition), partition(region).0)
+        && fits(parts.next(), region)
+        && fits(parts.next(), account)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn regions_have_partitions() {
+        let cases = [
+            ("eu-central-1", "aws"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("cn-north-1", "aws-cn"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ];
+        for (region, expected) in cases {
+            assert_eq!(partition(region).0, expected, "{region}");
+        }
+    }
+
+    #[test]
+    fn an_arn_of_another_place_is_seen() {
+        let at = |arn| arn_is_at(arn, "123456789012", "eu-central-1");
+        assert!(at(
+            "arn:aws:cloudformation:eu-central-1:123456789012:stack/a/b"
+        ));
+        assert!(at("arn:aws:sts::123456789012:assumed-role/ci/run"));
+        assert!(!at(
+            "arn:aws:cloudformation:eu-west-1:123456789012:stack/a/b"
+        ));
+        assert!(!at(
+            "arn:aws:cloudformation:eu-central-1:999999999999:stack/a/b"
+        ));
+        assert!(!at("arn:aws-cn:sts::123456789012:user/a"));
+        assert!(!at("a stack"));
+    }
 
     #[test]
     fn artifact_bucket_names_fit_and_differ() {

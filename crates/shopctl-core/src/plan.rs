@@ -125,8 +125,8 @@ pub struct StackDeployment {
     pub tags: BTreeMap<String, String>,
     /// What is acknowledged.
     pub capabilities: BTreeSet<Capability>,
-    /// Whether the stack is protected from deletion.
-    pub termination_protection: bool,
+    /// Whether the stack is protected from deletion; `None` leaves it as it is.
+    pub termination_protection: Option<bool>,
 }
 
 /// What a plan does with a stack.

@@ -30,6 +30,9 @@ pub struct Desired {
     pub site: Option<BTreeSet<StackName>>,
     /// Whether there are URLs to be checked.
     pub urls: bool,
+    /// Whether stacks whose inputs stay the same are looked at all the same, because
+    /// somebody may have changed their resources by hand.
+    pub look_again: bool,
 }
 
 /// A stack that is to be deployed.
@@ -45,8 +48,8 @@ pub struct DesiredStack {
     pub depends_on: BTreeSet<StackName>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether it is protected from deletion.
-    pub termination_protection: bool,
+    /// Whether it is protected from deletion; `None` leaves it as it is.
+    pub termination_protection: Option<bool>,
 }
 
 /// What there is.
@@ -74,6 +77,8 @@ pub struct ObservedStack {
     pub last_changed: Option<String>,
     /// Its outputs.
     pub outputs: IndexMap<String, String>,
+    /// Whether it is protected from deletion.
+    pub termination_protection: bool,
 }
 
 /// A stack that a deploy cannot touch before a person has acted.
@@ -137,7 +142,13 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
             .record
             .as_ref()
             .and_then(|record| record.stacks.get(&template.stack));
-        let (action, reason) = decide(stack, &parameters, seen, recorded);
+        let (action, reason) = match decide(stack, &parameters, seen, recorded) {
+            (StackAction::None, _) if desired.look_again => (
+                StackAction::Decide,
+                "what was changed by hand is to be as the template says".to_owned(),
+            ),
+            decided => decided,
+        };
         if let (StackAction::None, Some(seen)) = (action, seen) {
             known.insert(&template.stack, &seen.outputs);
         }
@@ -377,7 +388,13 @@ fn decide(
                 &stack.tags,
                 stack.template.capabilities.iter().copied(),
             );
-            if recorded.inputs_digest == digest {
+            let protection = stack.termination_protection;
+            if protection.is_some_and(|wanted| wanted != seen.termination_protection) {
+                (
+                    StackAction::Update,
+                    "its protection from deletion changes".to_owned(),
+                )
+            } else if recorded.inputs_digest == digest {
                 (StackAction::None, "nothing differs".to_owned())
             } else {
                 (

@@ -228,9 +228,9 @@ pub struct RunStack {
     /// Stacks that came first.
     #[serde(default)]
     pub depends_on: BTreeSet<StackName>,
-    /// Whether it is protected from deletion.
-    #[serde(default)]
-    pub termination_protection: bool,
+    /// Whether CloudFormation was to refuse to delete it; `None` when that was left as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub termination_protection: Option<bool>,
     /// Its times, with those of its resources; `None` when nothing was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<StackTiming>,
@@ -368,7 +368,7 @@ impl RunStack {
             tags: BTreeMap::new(),
             capabilities: BTreeSet::new(),
             depends_on: BTreeSet::new(),
-            termination_protection: false,
+            termination_protection: None,
             timing: None,
         }
     }
@@ -510,6 +510,7 @@ pub fn desired_again(
         stacks,
         site,
         urls: false,
+        look_again: false,
     })
 }
 

@@ -31,7 +31,7 @@ fn desired() -> DesiredStack {
             .collect(),
         depends_on: BTreeSet::from(["identity".into()]),
         tags: BTreeMap::new(),
-        termination_protection: true,
+        termination_protection: Some(true),
     }
 }
 
@@ -86,7 +86,7 @@ fn what_is_read_back_deploys_the_same_inputs() {
     assert_eq!(again.parameters, before.parameters);
     assert_eq!(again.template.digest, before.template.digest);
     assert_eq!(again.depends_on, before.depends_on);
-    assert!(again.termination_protection);
+    assert_eq!(again.termination_protection, Some(true));
 }
 
 #[test]

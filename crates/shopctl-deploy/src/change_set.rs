@@ -9,9 +9,10 @@ use crate::context::Work;
 use crate::executor::StepError;
 use crate::failure;
 use crate::follow::{Kind, Operation, Pause, explain, follow};
+use crate::guard;
 use crate::ports::{
-    ChangeSetId, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError, CloudErrorKind,
-    StackDescription, StackEvent, TemplateSource,
+    ChangeSetId, ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError,
+    CloudErrorKind, StackDescription, StackEvent, TemplateSource,
 };
 use crate::refusal::is_overtaken;
 
@@ -68,6 +69,14 @@ pub(crate) async fn apply(
         Err(error) if is_overtaken(&error) => return Ok(Attempt::Overtaken(error)),
         Err(error) => return Err(error.into()),
     };
+
+    // Right before it is executed, so that nothing slips in between a plan and its deploy.
+    if kind == Kind::Update
+        && let Some(refusals) = guard::refused(deployment, &id, work).await?
+    {
+        discard(&id, work).await;
+        return Err(StepError::Refused(Box::new(refusals)));
+    }
 
     // A stack in review has no events that could be taken for those of its creation.
     let since = match kind {
@@ -178,6 +187,14 @@ async fn make(
         tags: deployment.tags.clone(),
         capabilities: deployment.capabilities.clone(),
         description: format!("shopctl run {}", work.run),
+        options: match kind {
+            // There is nothing yet that somebody could have changed by hand.
+            Kind::Create => ChangeSetOptions {
+                revert_drift: false,
+                ..work.rules.change_sets
+            },
+            _ => work.rules.change_sets,
+        },
     };
     let cloudformation = &work.ports.cloudformation;
     let error = match cloudformation.create_change_set(&request).await {

@@ -18,6 +18,7 @@ use shopctl_core::template::RenderedTemplate;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::Rules;
 use crate::lock::Lease;
 use crate::patience::patient;
 use crate::ports::{Body, Ports};
@@ -114,6 +115,8 @@ pub struct Context {
     pub silence: Duration,
     /// Stacks that may be worked on at once.
     pub concurrency: usize,
+    /// What may be done to stacks.
+    pub rules: Rules,
     /// What the steps learn; begins with what was observed.
     pub state: State,
     /// The environment's lock, when the run holds it.

@@ -34,6 +34,8 @@ pub struct RunReport {
     pub stuck: bool,
     /// Whether it failed because the credentials are wrong or expired.
     pub credentials: bool,
+    /// Whether a guard refused a change.
+    pub refused: bool,
     /// Why it failed, a line each.
     pub errors: Vec<String>,
     /// What a teardown left.
@@ -60,6 +62,8 @@ pub(crate) enum StepError {
     Stack(Box<Failure>),
     /// The credentials are wrong or expired: no other step can work either.
     Credentials(CloudError),
+    /// A guard refused to change a stack; nothing was done to it.
+    Refused(Box<Failure>),
     /// Something else failed.
     Other {
         message: String,
@@ -81,7 +85,7 @@ impl From<CloudError> for StepError {
 
 enum End {
     Done { changed: bool },
-    Failed { stuck: bool },
+    Failed { stuck: bool, refused: bool },
     NoCredentials,
     Interrupted,
 }
@@ -133,9 +137,10 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
                 report.changed |= changed;
                 schedule.done(&id);
             }
-            Some(Ok((id, End::Failed { stuck }))) => {
+            Some(Ok((id, End::Failed { stuck, refused }))) => {
                 report.failed = true;
                 report.stuck |= stuck;
+                report.refused |= refused;
                 for step in schedule.lost(&id) {
                     skip(step, Some(&id), &work);
                 }
@@ -228,24 +233,8 @@ async fn run(step: &Step, work: &Work) -> End {
             skip(step, None, work);
             End::Interrupted
         }
-        Err(StepError::Stack(failure)) => {
-            let stuck = failure
-                .status
-                .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
-            work.state.fail(one_line(&failure));
-            let stack = match &step.action {
-                Action::DeployStack(deployment) => Some(&deployment.stack),
-                Action::DeleteStack { stack, .. } => Some(stack),
-                _ => None,
-            };
-            if let Some(stack) = stack {
-                work.events.send(Event::StackFailed {
-                    stack: stack.clone(),
-                    failure: *failure,
-                });
-            }
-            End::Failed { stuck }
-        }
+        Err(StepError::Stack(failure)) => stack_failed(step, work, *failure, false),
+        Err(StepError::Refused(failure)) => stack_failed(step, work, *failure, true),
         Err(StepError::Credentials(error)) => {
             let hint = "renew the credentials and run the same command again; \
                         operations that CloudFormation has begun go on without it";
@@ -260,9 +249,31 @@ async fn run(step: &Step, work: &Work) -> End {
             let title = title(&step.action);
             work.state.fail(format!("{title}: {message}"));
             fail(message, hint);
-            End::Failed { stuck: false }
+            End::Failed {
+                stuck: false,
+                refused: false,
+            }
         }
     }
+}
+
+fn stack_failed(step: &Step, work: &Work, failure: Failure, refused: bool) -> End {
+    let stuck = failure
+        .status
+        .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
+    work.state.fail(one_line(&failure));
+    let stack = match &step.action {
+        Action::DeployStack(deployment) => Some(&deployment.stack),
+        Action::DeleteStack { stack, .. } => Some(stack),
+        _ => None,
+    };
+    if let Some(stack) = stack {
+        work.events.send(Event::StackFailed {
+            stack: stack.clone(),
+            failure,
+        });
+    }
+    End::Failed { stuck, refused }
 }
 
 async fn act(action: &Action, work: &Work) -> Result<Done, StepError> {

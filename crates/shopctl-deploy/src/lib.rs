@@ -8,12 +8,14 @@ mod context;
 mod executor;
 mod failure;
 mod follow;
+mod guard;
 pub mod lock;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 mod memory;
 mod patience;
 pub mod ports;
+mod preview;
 pub mod prune;
 mod refusal;
 pub mod runs;
@@ -25,6 +27,8 @@ mod teardown;
 
 pub use context::{Context, EventSender, SiteSource, State, UploadBodies, UrlCheck};
 pub use executor::{RunReport, changes_nothing, execute};
+pub use guard::Rules;
+pub use preview::{Method, PreviewRequest, preview, preview_site};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
 pub use status::observe;

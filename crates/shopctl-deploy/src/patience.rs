@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{ArtifactDigest, CloudStackName};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -281,6 +282,18 @@ impl CloudFormation for Patient<dyn CloudFormation> {
         self.patience
             .paced("GetTemplate", || self.port.template(stack))
             .await
+    }
+
+    async fn reported_changes(&self, id: &ChangeSetId) -> Result<Vec<ReportedChange>, CloudError> {
+        self.patience.call(|| self.port.reported_changes(id)).await
+    }
+
+    async fn deployed(&self, stack: &str) -> Result<Option<Deployed>, CloudError> {
+        self.patience.call(|| self.port.deployed(stack)).await
+    }
+
+    async fn importers(&self, export: &str) -> Result<Vec<String>, CloudError> {
+        self.patience.call(|| self.port.importers(export)).await
     }
 
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError> {

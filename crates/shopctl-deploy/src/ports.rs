@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use indexmap::IndexMap;
+use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{ArtifactDigest, CloudStackName, LogicalId};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
@@ -145,6 +146,19 @@ pub struct ChangeSetRequest {
     pub capabilities: BTreeSet<Capability>,
     /// Shown in the console, for instance the run.
     pub description: String,
+    /// What else is asked for.
+    pub options: ChangeSetOptions,
+}
+
+/// What a change set may do beyond changing what the templates say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChangeSetOptions {
+    /// Resources that were changed by hand become again what the template says. Only for
+    /// stacks that are there.
+    pub revert_drift: bool,
+    /// Resources that are there under the names that the template gives become part of the
+    /// stack.
+    pub import_existing: bool,
 }
 
 /// A change set that was asked for.
@@ -188,6 +202,9 @@ pub trait CloudFormation: Send + Sync {
     ) -> Result<ChangeSetId, CloudError>;
     /// How far it is.
     async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetState, CloudError>;
+    /// The resources that a change set touches, with their values before and after as far
+    /// as CloudFormation tells them.
+    async fn reported_changes(&self, id: &ChangeSetId) -> Result<Vec<ReportedChange>, CloudError>;
     /// Starts it; `token` makes a repeated call harmless.
     async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError>;
     /// Removes one that is not wanted; it is no error if it is gone.
@@ -215,6 +232,11 @@ pub trait CloudFormation: Send + Sync {
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError>;
     /// The deployed template, as CloudFormation carries it out.
     async fn template(&self, stack: &str) -> Result<String, CloudError>;
+    /// A stack as it is deployed, with its template as it was sent; `None` when there is
+    /// none.
+    async fn deployed(&self, stack: &str) -> Result<Option<Deployed>, CloudError>;
+    /// The stacks that import an export; none when there is no such export.
+    async fn importers(&self, export: &str) -> Result<Vec<String>, CloudError>;
     /// All resources.
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError>;
     /// Switches termination protection.

@@ -277,7 +277,7 @@ fn config_file(
 }
 
 /// A change of a header is a change of the file.
-fn digest(file: &SiteFile) -> String {
+pub(crate) fn digest(file: &SiteFile) -> String {
     shopctl_core::record::digest(
         format!(
             "{}\n{}\n{}",

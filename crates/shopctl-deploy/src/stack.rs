@@ -13,6 +13,7 @@ use crate::context::Work;
 use crate::executor::{Done, StepError};
 use crate::failure;
 use crate::follow::{Kind, Operation, Pause, explain, follow};
+use crate::guard;
 use crate::ports::{CloudError, StackDescription};
 use crate::refusal::is_overtaken;
 
@@ -93,15 +94,18 @@ async fn bring(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> Result<Attempt
     apply(wanted, found.as_ref(), attempt, work).await
 }
 
-/// Whether the stack is as the record says, and the record says what is wanted.
+/// Whether the stack is as the record says, and the record says what is wanted. What somebody
+/// changed by hand is in no record: where that is to be reverted, CloudFormation looks.
 fn is_recorded(wanted: &Wanted<'_>, description: &StackDescription, work: &Work) -> bool {
-    work.state
-        .stack_record(&wanted.deployment.stack)
-        .is_some_and(|record| {
-            record.inputs_digest == wanted.digest
-                && record.stack_id == description.stack_id
-                && record.last_changed == description.last_changed
-        })
+    !work.rules.change_sets.revert_drift
+        && work
+            .state
+            .stack_record(&wanted.deployment.stack)
+            .is_some_and(|record| {
+                record.inputs_digest == wanted.digest
+                    && record.stack_id == description.stack_id
+                    && record.last_changed == description.last_changed
+            })
 }
 
 /// Records a stack that is as it should be.
@@ -112,10 +116,13 @@ async fn finish(
     work: &Work,
 ) -> Result<Done, StepError> {
     let deployment = wanted.deployment;
-    if deployment.termination_protection && !description.termination_protection {
+    let protection = deployment
+        .termination_protection
+        .filter(|wanted| *wanted != description.termination_protection);
+    if let Some(wanted) = protection {
         work.ports
             .cloudformation
-            .set_termination_protection(&deployment.cloud_name, true)
+            .set_termination_protection(&deployment.cloud_name, wanted)
             .await?;
     }
     work.state.stack_done(
@@ -136,7 +143,7 @@ async fn finish(
         outputs: description.outputs.clone(),
     });
     Ok(Done {
-        changed: result != StackResult::Unchanged,
+        changed: result != StackResult::Unchanged || protection.is_some(),
         summary: String::new(),
     })
 }
@@ -219,8 +226,22 @@ fn resolve(
 ) -> Result<IndexMap<String, String>, StepError> {
     let mut resolved = IndexMap::new();
     let mut missing: BTreeMap<String, &String> = BTreeMap::new();
+    let template = work.templates.get(&deployment.stack);
     for (name, value) in &deployment.parameters {
+        let secret = template
+            .and_then(|template| template.parameters.get(name))
+            .is_some_and(|declaration| declaration.no_echo);
         match (work.state.value(value), value) {
+            (Some(text), _) if secret && guard::is_masked(&text) => {
+                return Err(StepError::Refused(Box::new(failure::plain(
+                    &deployment.cloud_name,
+                    None,
+                    format!(
+                        "the value of parameter '{name}' is '{text}', which CloudFormation shows in place of a secret"
+                    ),
+                    Some("give the secret itself, or a reference to it: {{resolve:secretsmanager:...}}".to_owned()),
+                ))));
+            }
             (Some(text), _) => {
                 resolved.insert(name.clone(), text);
             }

@@ -37,6 +37,7 @@ pub async fn observe(
                     status: description.status,
                     last_changed: description.last_changed,
                     outputs: description.outputs,
+                    termination_protection: description.termination_protection,
                 },
             );
         }

@@ -164,7 +164,7 @@ fn row(run: &Run, name: &str, stack: &StackState) -> Option<String> {
 }
 
 /// Text in a table or a heading, with nothing that Markdown takes for itself.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text::one_line(text).chars() {
         if "\\`*_[]<>|#".contains(character) {

@@ -1,6 +1,7 @@
 //! The CloudFormation port. Pages are calls of their own, newest events first, as on AWS.
 
 use async_trait::async_trait;
+use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{CloudStackName, LogicalId};
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{
@@ -81,6 +82,28 @@ impl CloudFormation for FakeCloud {
             world.describe_change_set(id)
         })
         .await
+    }
+
+    async fn reported_changes(&self, id: &ChangeSetId) -> Result<Vec<ReportedChange>, CloudError> {
+        self.call("DescribeChangeSet", &id.stack, |world| {
+            world.reported_changes(id)
+        })
+        .await
+    }
+
+    async fn deployed(&self, stack: &str) -> Result<Option<Deployed>, CloudError> {
+        let answer = self
+            .call("GetTemplate", stack, |world| world.deployed(stack))
+            .await;
+        match answer {
+            Err(error) if error.kind == CloudErrorKind::NotFound => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    async fn importers(&self, export: &str) -> Result<Vec<String>, CloudError> {
+        self.call("ListImports", export, |world| Ok(world.importers(export)))
+            .await
     }
 
     async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError> {

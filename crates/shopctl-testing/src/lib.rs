@@ -9,6 +9,7 @@
 //! Time is tokio's: under a paused clock nothing really waits.
 
 mod call;
+mod change_set;
 mod changes;
 mod clock;
 mod cloud;

@@ -182,6 +182,7 @@ impl Person<'_> {
             tags: BTreeMap::new(),
             capabilities: BTreeSet::new(),
             description: String::new(),
+            options: shopctl_deploy::ports::ChangeSetOptions::default(),
         };
         self.0.world().create_change_set(&request)?;
         Ok(())

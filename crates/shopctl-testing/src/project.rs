@@ -13,7 +13,7 @@ use shopctl_core::record::digest;
 use shopctl_core::template::RenderedTemplate;
 use shopctl_deploy::ports::{Body, ObjectHeaders, Ports};
 use shopctl_deploy::{
-    Context, EventSender, SiteFile, SiteFileClass, SiteSource, State, UploadBodies, UrlCheck,
+    Context, EventSender, Rules, SiteFile, SiteFileClass, SiteSource, State, UploadBodies, UrlCheck,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -117,7 +117,7 @@ impl TestProject {
                     .collect(),
                 depends_on: stack.needs.clone(),
                 tags: self.tags.clone(),
-                termination_protection: self.termination_protection,
+                termination_protection: self.termination_protection.then_some(true),
             })
             .collect();
         Desired {
@@ -130,6 +130,7 @@ impl TestProject {
                 .as_ref()
                 .map(|site| BTreeSet::from([site.stack.clone()])),
             urls: self.url.is_some(),
+            look_again: false,
         }
     }
 
@@ -188,6 +189,7 @@ impl TestProject {
                 0 => 8,
                 given => given,
             },
+            rules: Rules::default(),
             state: State::new(observed),
             lease: None,
         }

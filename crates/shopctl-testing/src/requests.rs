@@ -221,7 +221,10 @@ impl World {
             .find(|set| set.id == change_set || set.name == change_set)
     }
 
-    fn find_change_set(&self, id: &ChangeSetId) -> Result<(&Stack, &ChangeSet), Refusal> {
+    pub(crate) fn find_change_set(
+        &self,
+        id: &ChangeSetId,
+    ) -> Result<(&Stack, &ChangeSet), Refusal> {
         let gone = || {
             Refusal::new(
                 "ChangeSetNotFound",

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use shopctl_core::change::Allowance;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    failed (CloudFormation has rolled back)
-  3    refused by a guard: say yes, or change what it protects
+  2    `plan --exit-code`: a deploy would change something
+  3    refused by a guard: say yes, allow it by name, or make a new plan
   4    bad input: command line, project file, template, or a build that fails
   5    no credentials, expired credentials, or the wrong account
   6    another run is at work in this environment
@@ -56,6 +58,8 @@ pub(crate) enum Output {
     Text,
     /// For programs: one JSON document, or one a line while something runs.
     Json,
+    /// For pull requests; only `plan` writes it.
+    Markdown,
 }
 
 /// When colours are used.
@@ -79,6 +83,18 @@ Examples:
   shopctl deploy --env prod --yes     from CI
   shopctl deploy --env prod --yes --output json | tee deploy.ndjson")]
     Deploy(DeployArguments),
+    /// Show what a deploy would change, property by property, and what is dangerous about it
+    #[command(
+        visible_alias = "diff",
+        after_help = "\
+Examples:
+  shopctl plan --env prod
+  shopctl plan --env prod --exit-code         2 when something would change
+  shopctl plan --env prod --output markdown   for a pull request
+  shopctl plan --env prod --save plan.json    for the next line
+  shopctl deploy --env prod --plan plan.json"
+    )]
+    Plan(PlanArguments),
     /// Show what is deployed, its outputs and URLs, and whether it is well
     #[command(after_help = "\
 Examples:
@@ -161,12 +177,52 @@ pub(crate) struct DeployArguments {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+    /// Replace or delete this resource although it holds data: replace:Table, delete:orders.Table
+    #[arg(long, value_name = "CHANGE")]
+    pub(crate) allow: Vec<Allowance>,
+    /// Carry out this plan (of `plan --save`), unless anything is different by now
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) change_sets: ChangeSetArguments,
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
     /// Wait for another run that is at work, at most this long [without DURATION: 1h]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
     pub(crate) wait: Option<std::time::Duration>,
+}
+
+/// What change sets may do beyond what the templates say.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ChangeSetArguments {
+    /// Make resources that somebody changed by hand again what the templates say
+    #[arg(long)]
+    pub(crate) revert_drift: bool,
+    /// Take resources that are there under the templates' names into the stacks
+    #[arg(long)]
+    pub(crate) import_existing: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// End with 2 when a deploy would change something
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Keep the plan for `deploy --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// Compare templates only: no change sets, so that rights to read are enough
+    #[arg(long)]
+    pub(crate) no_change_sets: bool,
+    #[command(flatten)]
+    pub(crate) change_sets: ChangeSetArguments,
+    /// Stacks to look at at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) concurrency: u8,
 }
 
 /// Arguments of `teardown`.
@@ -212,6 +268,9 @@ pub(crate) struct RollbackArguments {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+    /// Replace or delete this resource although it holds data: replace:Table, delete:orders.Table
+    #[arg(long, value_name = "CHANGE")]
+    pub(crate) allow: Vec<Allowance>,
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,

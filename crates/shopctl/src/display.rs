@@ -143,6 +143,14 @@ impl Display {
         let _ = writeln!(io::stdout(), "{}", text.trim_end());
     }
 
+    /// Asks for a word to be typed on the terminal, as a sign that it is meant.
+    pub(crate) fn confirm_by_typing(&self, question: &str, word: &str) -> bool {
+        let _ = write!(io::stderr(), "{question}\nType '{word}' to go on: ");
+        let _ = io::stderr().flush();
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && answer.trim() == word
+    }
+
     /// Asks a question on the terminal; `false` when the answer is not yes.
     pub(crate) fn confirm(&self, question: &str) -> bool {
         let _ = write!(io::stderr(), "{question} [y/N] ");

@@ -58,8 +58,16 @@ async fn main() -> ExitCode {
 
 async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
     let global = &cli.global;
+    if global.output == cli::Output::Markdown && !matches!(cli.command, Command::Plan(_)) {
+        return Err(CommandError::message(
+            Kind::Input,
+            "only `shopctl plan` writes Markdown",
+            Some("say --output text or --output json".to_owned()),
+        ));
+    }
     match &cli.command {
         Command::Deploy(arguments) => commands::deploy::run(global, arguments, display).await,
+        Command::Plan(arguments) => commands::plan::run(global, arguments, display).await,
         Command::Status(arguments) => commands::status::run(global, arguments, display).await,
         Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
         Command::History(arguments) => commands::history::run(global, arguments, display).await,

@@ -32,6 +32,16 @@ pub(crate) struct Run {
     pump: JoinHandle<()>,
 }
 
+/// Identifiers sort as the runs began. Runs that begin at the same moment differ by chance: in
+/// containers, numbers of processes are alike.
+pub(crate) fn identifier(started: DateTime<Utc>) -> String {
+    format!(
+        "{}-{}",
+        started.format("%Y%m%dT%H%M%S%3fZ"),
+        &origin::nonce()[..6]
+    )
+}
+
 impl Run {
     /// Begins a run and sends its first event.
     pub(crate) fn start(
@@ -42,13 +52,7 @@ impl Run {
         environment: &EnvironmentName,
     ) -> Self {
         let started = Utc::now();
-        // Identifiers sort as the runs began. Runs that begin at the same moment differ by
-        // chance: in containers, numbers of processes are alike.
-        let id = format!(
-            "{}-{}",
-            started.format("%Y%m%dT%H%M%S%3fZ"),
-            &origin::nonce()[..6]
-        );
+        let id = identifier(started);
         let (sender, receiver) = mpsc::unbounded_channel();
         let sink = Arc::new(Mutex::new(display.reporter(sources)));
         let pump = tokio::spawn(pump(receiver, sink.clone()));

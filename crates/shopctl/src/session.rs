@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use shopctl_aws::{Cloud, Endpoint};
 use shopctl_core::event::{Event, Phase};
+use shopctl_core::names::{arn_is_at, partition};
+use shopctl_core::planner::Observed;
 use shopctl_core::project::{Environment, EnvironmentKind};
 use shopctl_deploy::ports::Ports;
 use shopctl_local::{Folders, InstallStep, LocalCloud, LocalError, Progress, Running, Settings};
@@ -124,12 +126,55 @@ pub(crate) async fn connect_aws(environment: &Environment) -> Result<Session, Co
             )),
         ));
     }
+    check_partition(environment, &identity.arn)?;
     Ok(Session {
         ports: ports(&cloud)?,
         account: identity.account,
         caller: Some(identity.arn),
         local: None,
     })
+}
+
+/// Credentials of China, GovCloud and the others do not work for regions elsewhere; AWS
+/// itself only says that the token is invalid.
+fn check_partition(environment: &Environment, caller: &str) -> Result<(), CommandError> {
+    let region = environment.region.as_str();
+    let (expected, _) = partition(region);
+    match caller.split(':').nth(1) {
+        Some(found) if found != expected => Err(CommandError::message(
+            Kind::Credentials,
+            format!(
+                "environment '{}' is in region {region} (partition {expected}), but these credentials are for partition {found} ({caller})",
+                environment.name
+            ),
+            Some("switch to credentials of that partition, or correct `region`".to_owned()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Stacks have to be where the environment says, whatever endpoint or profile is set.
+pub(crate) fn check_place(
+    environment: &Environment,
+    account: &str,
+    observed: &Observed,
+) -> Result<(), CommandError> {
+    let region = environment.region.as_str();
+    let elsewhere = observed
+        .stacks
+        .values()
+        .find(|stack| !arn_is_at(&stack.stack_id, account, region));
+    match elsewhere {
+        Some(stack) => Err(CommandError::message(
+            Kind::Credentials,
+            format!(
+                "environment '{}' is account {account}, region {region}, but what answers has the stack {}",
+                environment.name, stack.stack_id
+            ),
+            Some("check AWS_ENDPOINT_URL and the profile's endpoints".to_owned()),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Connects to a local cloud that runs.

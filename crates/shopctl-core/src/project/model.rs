@@ -180,8 +180,8 @@ pub struct Environment {
     pub tags: BTreeMap<String, String>,
     /// Whether commands that destroy something ask for the environment's name.
     pub protected: bool,
-    /// Whether CloudFormation refuses to delete the stacks.
-    pub termination_protection: bool,
+    /// Whether CloudFormation refuses to delete the stacks; `None` leaves that as it is.
+    pub termination_protection: Option<bool>,
     /// How many runs that ended well a deploy keeps; all of them without.
     pub keep_runs: Option<usize>,
     /// Resource types that it lacks; `*` stands for anything.

@@ -256,7 +256,7 @@ fn environment(
         config: config(keys.config.map(|keys| keys.value).unwrap_or_default()),
         tags: tags(keys.tags),
         protected: is_protected,
-        termination_protection: keys.termination_protection.unwrap_or(is_protected),
+        termination_protection: keys.termination_protection.or(is_protected.then_some(true)),
         keep_runs: keys.keep_runs.map(|count| count.0),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }

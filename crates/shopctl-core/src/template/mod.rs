@@ -2,7 +2,7 @@
 
 pub mod check;
 mod files;
-mod function;
+pub(crate) mod function;
 mod include;
 mod modules;
 mod omit;

@@ -40,6 +40,7 @@ pub fn request(stack: &str, change_set_type: ChangeSetType, body: &str) -> Chang
         tags: BTreeMap::new(),
         capabilities: BTreeSet::from([Capability::NamedIam]),
         description: String::new(),
+        options: shopctl_deploy::ports::ChangeSetOptions::default(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What deploy and rollback have in common: observe, plan, lock, carry out, keep the record.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::Utc;
 use indexmap::IndexMap;
+use shopctl_core::change::Allowance;
 use shopctl_core::event::{Event, Phase};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Plan, PlannedValue, StackAction};
@@ -17,15 +19,17 @@ use shopctl_core::run_document::{
 };
 use shopctl_core::template::{OmittedResource, RenderedTemplate};
 use shopctl_deploy::lock::Lease;
+use shopctl_deploy::ports::ChangeSetOptions;
 use shopctl_deploy::{
-    Context, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
+    Context, Rules, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
     changes_nothing, execute, observe, prune, runs,
 };
 
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
+use crate::commands::plan::{Gate, place};
 use crate::error::CommandError;
 use crate::run::Run;
-use crate::session::Session;
+use crate::session::{Session, check_place};
 use crate::workspace::Workspace;
 use crate::{guard, keep, origin};
 
@@ -51,6 +55,17 @@ pub(crate) struct Materials {
     pub(crate) again: Option<RunDocument>,
 }
 
+/// What the user agreed to beyond what does no harm.
+#[derive(Debug, Default)]
+pub(crate) struct Consent {
+    /// The saved plan that is to be carried out, and nothing else.
+    pub(crate) plan: Option<PathBuf>,
+    /// What may happen to resources that hold data.
+    pub(crate) allow: Vec<Allowance>,
+    /// What change sets may do beyond what the templates say.
+    pub(crate) change_sets: ChangeSetOptions,
+}
+
 /// Where and how it is deployed.
 pub(crate) struct Application<'a> {
     pub(crate) workspace: &'a Workspace,
@@ -61,6 +76,7 @@ pub(crate) struct Application<'a> {
     pub(crate) concurrency: u8,
     /// How long to wait for another run; not at all without.
     pub(crate) wait: Option<Duration>,
+    pub(crate) consent: Consent,
 }
 
 impl Application<'_> {
@@ -108,6 +124,7 @@ impl Application<'_> {
                     // Another run may have ended between the look and the lock.
                     (observed, plan) = self.look(materials).await?;
                 }
+                self.pass_gate(materials, &observed, &plan).await?;
                 let stacks = materials.desired.stacks.len();
                 let summary = format!("{} of {stacks} stacks to deploy", changing(&plan));
                 let changes = changes(&plan, &observed);
@@ -157,6 +174,32 @@ impl Application<'_> {
         Ok(report)
     }
 
+    /// Refuses what nobody agreed to, before anything is changed.
+    async fn pass_gate(
+        &self,
+        materials: &Materials,
+        observed: &Observed,
+        plan: &Plan,
+    ) -> Result<(), CommandError> {
+        let gate = Gate {
+            workspace: self.workspace,
+            environment: self.environment,
+            session: self.session,
+            materials,
+            observed,
+            plan,
+            run: &self.run.id,
+            cancel: &self.run.cancel,
+            consent: &self.consent,
+            concurrency: self.concurrency,
+        };
+        for message in gate.check().await? {
+            let location = None;
+            self.run.events.send(Event::Warned { message, location });
+        }
+        Ok(())
+    }
+
     /// Deletes what only older runs need, as the environment asks for. What works already is
     /// not failed for it.
     async fn prune(&self, materials: &Materials, keep: usize) {
@@ -184,6 +227,7 @@ impl Application<'_> {
             .map(|stack| (stack.template.stack.clone(), stack.cloud_name.clone()))
             .collect();
         let observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
+        check_place(self.environment, &self.session.account, &observed)?;
         let plan = plan_deploy(&materials.desired, &observed).map_err(blocked)?;
         verify(&plan)?;
         Ok((observed, plan))
@@ -222,6 +266,11 @@ impl Application<'_> {
                 URL_DEADLINE
             },
             concurrency: usize::from(self.concurrency),
+            rules: Rules {
+                allowed: self.consent.allow.clone(),
+                change_sets: self.consent.change_sets,
+                place: place(self.environment, &self.session.account),
+            },
             state: State::new(observed),
             lease,
         }

@@ -14,7 +14,8 @@ use shopctl_deploy::{RunReport, SiteConfigValue, SiteSource, UrlCheck};
 use shopctl_local::{LocalError, Running};
 
 use crate::cli::{DeployArguments, Global};
-use crate::commands::apply::{Application, Materials};
+use crate::commands::apply::{Application, Consent, Materials};
+use crate::commands::plan::change_set_options;
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::lock::Lock;
@@ -82,7 +83,7 @@ fn ask(
             Some("say --yes".to_owned()),
         ));
     }
-    if display.confirm(&format!("Deploy {what}?")) {
+    if display.confirm_by_typing(&format!("This deploys {what}."), environment.name.as_str()) {
         Ok(())
     } else {
         Err(CommandError::message(
@@ -135,66 +136,13 @@ impl Deployment<'_> {
             bucket,
             concurrency: self.arguments.concurrency,
             wait: self.arguments.wait,
+            consent: Consent {
+                plan: self.arguments.plan.clone(),
+                allow: self.arguments.allow.clone(),
+                change_sets: change_set_options(self.arguments.change_sets),
+            },
         };
         Ok(Ended::of(application.apply(&materials).await?))
-    }
-
-    fn desired(&self, prepared: &Prepared, session: &Session, bucket: &str) -> Desired {
-        let project = &self.workspace.project;
-        let environment = self.environment;
-        let tags = project.tags_for(environment);
-        let values = Values {
-            project,
-            environment,
-            session,
-        };
-        let stacks = project
-            .stack_names_in_order(environment)
-            .into_iter()
-            .filter_map(|name| Some((name, prepared.templates.get(name)?)))
-            .map(|(name, template)| DesiredStack {
-                cloud_name: project.cloud_stack_name(environment, name),
-                template: template.clone(),
-                parameters: project
-                    .parameters_for(name, environment)
-                    .into_iter()
-                    .map(|(parameter, given)| (parameter, values.parameter(given.value)))
-                    .collect(),
-                depends_on: project
-                    .dependencies_of(name, environment)
-                    .into_iter()
-                    .cloned()
-                    .collect(),
-                tags: tags.clone(),
-                termination_protection: environment.termination_protection,
-            })
-            .collect();
-        Desired {
-            project: project.name().to_string(),
-            environment: environment.name.clone(),
-            bucket: bucket.to_owned(),
-            stacks,
-            site: prepared
-                .site
-                .as_ref()
-                .and_then(|_| project.site_in(environment))
-                .map(|site| {
-                    let mut needs: BTreeSet<StackName> =
-                        site.outputs().map(|output| output.stack.clone()).collect();
-                    let config = project.site_config_for(environment);
-                    needs.extend(
-                        config
-                            .iter()
-                            .flat_map(|config| config.values.values())
-                            .filter_map(|given| match &given.value {
-                                ConfigValue::OutputOf(output) => Some(output.stack.clone()),
-                                _ => None,
-                            }),
-                    );
-                    needs
-                }),
-            urls: project.urls_in(environment).next().is_some(),
-        }
     }
 
     fn materials(&self, prepared: Prepared, session: &Session, bucket: &str) -> Materials {
@@ -205,7 +153,8 @@ impl Deployment<'_> {
             environment,
             session,
         };
-        let desired = self.desired(&prepared, session, bucket);
+        let look_again = self.arguments.change_sets.revert_drift;
+        let desired = desired(project, environment, &prepared, session, bucket, look_again);
         let site = prepared
             .site
             .zip(project.site_in(environment))
@@ -242,6 +191,71 @@ pub(crate) fn url_checks(project: &Project, environment: &Environment) -> Vec<Ur
             check: url.check.as_ref().map(|path| path.as_str().to_owned()),
         })
         .collect()
+}
+
+/// What is to be deployed.
+pub(crate) fn desired(
+    project: &Project,
+    environment: &Environment,
+    prepared: &Prepared,
+    session: &Session,
+    bucket: &str,
+    look_again: bool,
+) -> Desired {
+    let tags = project.tags_for(environment);
+    let values = Values {
+        project,
+        environment,
+        session,
+    };
+    let stacks = project
+        .stack_names_in_order(environment)
+        .into_iter()
+        .filter_map(|name| Some((name, prepared.templates.get(name)?)))
+        .map(|(name, template)| DesiredStack {
+            cloud_name: project.cloud_stack_name(environment, name),
+            template: template.clone(),
+            parameters: project
+                .parameters_for(name, environment)
+                .into_iter()
+                .map(|(parameter, given)| (parameter, values.parameter(given.value)))
+                .collect(),
+            depends_on: project
+                .dependencies_of(name, environment)
+                .into_iter()
+                .cloned()
+                .collect(),
+            tags: tags.clone(),
+            termination_protection: environment.termination_protection,
+        })
+        .collect();
+    Desired {
+        project: project.name().to_string(),
+        environment: environment.name.clone(),
+        bucket: bucket.to_owned(),
+        stacks,
+        site: prepared
+            .site
+            .as_ref()
+            .and_then(|_| project.site_in(environment))
+            .map(|site| {
+                let mut needs: BTreeSet<StackName> =
+                    site.outputs().map(|output| output.stack.clone()).collect();
+                let config = project.site_config_for(environment);
+                needs.extend(
+                    config
+                        .iter()
+                        .flat_map(|config| config.values.values())
+                        .filter_map(|given| match &given.value {
+                            ConfigValue::OutputOf(output) => Some(output.stack.clone()),
+                            _ => None,
+                        }),
+                );
+                needs
+            }),
+        urls: project.urls_in(environment).next().is_some(),
+        look_again,
+    }
 }
 
 /// Values of the project file as the planner takes them.
@@ -382,6 +396,7 @@ pub(crate) async fn finish(run: Run, ended: Ended) -> u8 {
     let exit_code = match outcome {
         Outcome::Succeeded | Outcome::Unchanged => 0,
         Outcome::Failed if report.stuck => Kind::Stuck.exit_code(),
+        Outcome::Failed if report.refused => Kind::Refused.exit_code(),
         Outcome::Failed => Kind::Failed.exit_code(),
         Outcome::Interrupted => Kind::Interrupted.exit_code(),
     };

@@ -6,6 +6,7 @@ pub(crate) mod deploy;
 pub(crate) mod doctor;
 pub(crate) mod history;
 pub(crate) mod local;
+pub(crate) mod plan;
 pub(crate) mod prune;
 pub(crate) mod render;
 pub(crate) mod rollback;

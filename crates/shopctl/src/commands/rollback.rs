@@ -18,7 +18,7 @@ use shopctl_deploy::ports::{Body, ObjectHeaders, ObjectStore};
 use shopctl_deploy::{SiteConfigValue, SiteFile, SiteFileClass, SiteSource, UploadBodies, runs};
 
 use crate::cli::{Global, RollbackArguments};
-use crate::commands::apply::{Application, Materials};
+use crate::commands::apply::{Application, Consent, Materials};
 use crate::commands::{deploy, history, status};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
@@ -83,6 +83,10 @@ pub(crate) async fn run(
         bucket,
         concurrency: arguments.concurrency,
         wait: arguments.wait,
+        consent: Consent {
+            allow: arguments.allow.clone(),
+            ..Consent::default()
+        },
     };
     match application.apply(&materials).await {
         Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),

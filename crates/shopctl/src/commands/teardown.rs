@@ -10,7 +10,7 @@ use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::run_document::{RunCommand, RunStack};
 use shopctl_deploy::lock::{self, Lease};
-use shopctl_deploy::{Context, State, UploadBodies, execute, observe, runs};
+use shopctl_deploy::{Context, Rules, State, UploadBodies, execute, observe, runs};
 
 use crate::cli::{Global, TeardownArguments};
 use crate::commands::{apply, deploy, status};
@@ -225,6 +225,7 @@ impl Teardown<'_> {
             url_deadline: Duration::ZERO,
             silence: apply::silence(environment),
             concurrency: usize::from(arguments.concurrency),
+            rules: Rules::default(),
             state: State::new(&Observed {
                 record: None,
                 ..observed

@@ -122,14 +122,14 @@ fn what_an_environment_leaves_out_has_a_default() {
     assert_eq!(local.region.as_str(), "us-east-1");
     assert_eq!(local.architecture, None);
     assert_eq!(local.profile.as_str(), "dev");
-    assert!(!local.protected && !local.termination_protection);
+    assert!(!local.protected && local.termination_protection.is_none());
 
     let prod = project.environment("prod").unwrap();
     assert!(!prod.is_local());
     assert_eq!(prod.region.as_str(), "eu-central-1");
     assert_eq!(prod.architecture, Some(Architecture::Arm64));
     assert_eq!(prod.profile.as_str(), "lambda");
-    assert!(prod.protected && prod.termination_protection);
+    assert!(prod.protected && prod.termination_protection == Some(true));
 
     let text = "version: 1\nproject: p\nstacks: { a: }\nenvironments: { local: { local: true }, dev: { region: eu-west-1, protected: true, terminationProtection: false } }\n";
     let project = Project::parse("shopctl.yaml", text).unwrap();
@@ -140,7 +140,7 @@ fn what_an_environment_leaves_out_has_a_default() {
     let dev = project.environment("dev").unwrap();
     assert_eq!(dev.architecture, Some(Architecture::X86_64));
     assert_eq!(dev.profile.as_str(), "release");
-    assert!(dev.protected && !dev.termination_protection);
+    assert!(dev.protected && dev.termination_protection == Some(false));
 }
 
 #[test]

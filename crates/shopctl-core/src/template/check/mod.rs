@@ -25,6 +25,15 @@ mod sub_text;
 mod value;
 mod walk;
 
+use std::borrow::Cow;
+
+use crate::yaml::Node;
+
 pub use limits::{INLINE_TEMPLATE_BYTES, PARAMETER_VALUE_BYTES, TEMPLATE_BYTES, check_size};
 pub use report::{Report, check};
 pub use value::check_value;
+
+/// A document with its loops written out, as far as their values are known.
+pub(crate) fn written_out(document: &Node) -> Cow<'_, Node> {
+    loops::write_out(document, true, &mut findings::Findings::default()).document
+}

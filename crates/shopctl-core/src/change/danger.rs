@@ -1,0 +1,522 @@
+//! Which changes a person should look at: data loss, public exposure, more rights.
+
+use super::model::{Danger, DangerClass, Fate, Replacement, ResourceAction};
+use super::policy;
+use super::recreation::is_stateful;
+use super::tree::Tree;
+
+/// Properties that hold a policy document.
+const DOCUMENTS: &[&str] = &[
+    "AccessPolicies",
+    "AssumeRolePolicyDocument",
+    "FileSystemPolicy",
+    "KeyPolicy",
+    "Policy",
+    "PolicyDocument",
+    "RepositoryPolicyText",
+    "ResourcePolicy",
+];
+
+/// The four switches that keep a bucket private.
+const PUBLIC_ACCESS_BLOCK: &[&str] = &[
+    "BlockPublicAcls",
+    "BlockPublicPolicy",
+    "IgnorePublicAcls",
+    "RestrictPublicBuckets",
+];
+
+/// What becomes of a resource and its data.
+pub(crate) fn of_lifecycle(
+    resource_type: &str,
+    action: ResourceAction,
+    replacement: Replacement,
+    fate: Option<Fate>,
+) -> Vec<Danger> {
+    let stateful = is_stateful(resource_type);
+    let danger = |class, message: &str| {
+        vec![Danger {
+            class,
+            message: message.to_owned(),
+        }]
+    };
+    let fate = fate.unwrap_or(Fate::Deleted);
+    use DangerClass as Class;
+    match (action, replacement, stateful, fate) {
+        (ResourceAction::Remove, _, true, Fate::Deleted) => {
+            danger(Class::DataLoss, "it is deleted with all that it holds")
+        }
+        (ResourceAction::Remove, _, true, Fate::Snapshotted) => danger(
+            Class::DataLoss,
+            "it is deleted; only a snapshot of its data stays",
+        ),
+        (ResourceAction::Add | ResourceAction::Remove | ResourceAction::Import, ..)
+        | (_, Replacement::No, ..) => Vec::new(),
+        (_, Replacement::Yes, true, Fate::Deleted) => danger(
+            Class::DataLoss,
+            "a new, empty one takes its place; the old one is deleted with all that it holds",
+        ),
+        (_, Replacement::Maybe, true, Fate::Deleted) => danger(
+            Class::DataLoss,
+            "a new, empty one may take its place; the old one would be deleted with all that it holds",
+        ),
+        (_, Replacement::Yes, true, Fate::Snapshotted) => danger(
+            Class::DataLoss,
+            "a new one takes its place; only a snapshot of the old one's data stays",
+        ),
+        (_, Replacement::Maybe, true, Fate::Snapshotted) => danger(
+            Class::DataLoss,
+            "a new one may take its place; only a snapshot of the old one's data would stay",
+        ),
+        (_, Replacement::Yes, true, Fate::Retained) => danger(
+            Class::Replacement,
+            "a new, empty one takes its place; the old one stays outside the stack",
+        ),
+        (_, Replacement::Yes, false, _) => danger(Class::Replacement, "it is made anew"),
+        (_, Replacement::Maybe, ..) => danger(Class::Replacement, "it may be made anew"),
+    }
+}
+
+/// What somebody may do afterwards that nobody could before. `None` is a resource that is
+/// not there.
+pub(crate) fn of_security(
+    resource_type: &str,
+    before: Option<&Tree>,
+    after: Option<&Tree>,
+) -> Vec<Danger> {
+    let Some(after) = after else {
+        return Vec::new();
+    };
+    let mut dangers = Dangers(Vec::new());
+    for property in DOCUMENTS {
+        let old = before.and_then(|tree| tree.get(property));
+        if let Some(new) = after.get(property) {
+            // Table and bucket resources have their document one level deeper.
+            let nested = |tree: &Tree| tree.get("PolicyDocument").is_some();
+            match nested(new) {
+                true => dangers.document(
+                    old.and_then(|tree| tree.get("PolicyDocument")),
+                    new.get("PolicyDocument"),
+                ),
+                false => dangers.document(old, Some(new)),
+            }
+        }
+    }
+    match resource_type {
+        "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => {
+            dangers.inline_policies(before, after);
+            dangers.attachments(before, after);
+        }
+        "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" if before.is_some() => {
+            for kind in ["Roles", "Users", "Groups"] {
+                for name in added(before, after, kind) {
+                    dangers.broader(format!("applies to {name} as well"));
+                }
+            }
+        }
+        "AWS::EC2::SecurityGroup" => {
+            for rule in added_items(before, after, "SecurityGroupIngress") {
+                dangers.rule("from", rule);
+            }
+            for rule in added_items(before, after, "SecurityGroupEgress") {
+                if before.is_some() {
+                    dangers.rule("to", rule);
+                }
+            }
+        }
+        "AWS::EC2::SecurityGroupIngress" if before != Some(after) => dangers.rule("from", after),
+        "AWS::Lambda::Permission" if before != Some(after) => dangers.permission(after),
+        "AWS::Lambda::Url" if becomes(before, after, "AuthType", "NONE") => {
+            dangers.public("everybody may call the function by its URL".to_owned());
+        }
+        "AWS::S3::Bucket" => dangers.bucket(before, after),
+        "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster"
+            if becomes(before, after, "PubliclyAccessible", "true") =>
+        {
+            dangers.public("the database gets a public address".to_owned());
+        }
+        "AWS::ApiGatewayV2::Route" | "AWS::ApiGateway::Method" => {
+            let authorization = |tree: Option<&Tree>| {
+                let kind = text(tree?, "AuthorizationType")?;
+                (kind != "NONE").then(|| kind.to_owned())
+            };
+            if let (Some(old), None) = (authorization(before), authorization(Some(after))) {
+                dangers.public(format!(
+                    "requests need no authorization any more (was {old})"
+                ));
+            }
+        }
+        "AWS::Cognito::UserPool" => {
+            let closed = |tree: &Tree| {
+                tree.get("AdminCreateUserConfig")
+                    .and_then(|config| text(config, "AllowAdminCreateUserOnly"))
+                    == Some("true")
+            };
+            if before.is_some_and(closed) && !closed(after) {
+                dangers.broader("everybody may sign up".to_owned());
+            }
+        }
+        "AWS::Cognito::IdentityPool"
+            if becomes(before, after, "AllowUnauthenticatedIdentities", "true") =>
+        {
+            dangers.public("guests get AWS credentials without a login".to_owned());
+        }
+        _ => {}
+    }
+    dangers.0
+}
+
+struct Dangers(Vec<Danger>);
+
+impl Dangers {
+    fn public(&mut self, message: String) {
+        self.add(DangerClass::PublicExposure, message);
+    }
+
+    fn broader(&mut self, message: String) {
+        self.add(DangerClass::SecurityBroadening, message);
+    }
+
+    fn add(&mut self, class: DangerClass, message: String) {
+        let danger = Danger { class, message };
+        if !self.0.contains(&danger) {
+            self.0.push(danger);
+        }
+    }
+
+    fn document(&mut self, before: Option<&Tree>, after: Option<&Tree>) {
+        let found = policy::broadening(before, after);
+        found.public.into_iter().for_each(|text| self.public(text));
+        found.more.into_iter().for_each(|text| self.broader(text));
+    }
+
+    /// `Policies` of a role: what it may do is what all of them say together.
+    fn inline_policies(&mut self, before: Option<&Tree>, after: &Tree) {
+        let all = |tree: &Tree| {
+            let statements = tree
+                .get("Policies")
+                .map(Tree::items)
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|policy| policy.get("PolicyDocument")?.get("Statement"))
+                .flat_map(Tree::items)
+                .cloned()
+                .collect();
+            Tree::Map([("Statement".to_owned(), Tree::List(statements))].into())
+        };
+        self.document(before.map(all).as_ref(), Some(&all(after)));
+    }
+
+    fn attachments(&mut self, before: Option<&Tree>, after: &Tree) {
+        for policy in added(before, after, "ManagedPolicyArns") {
+            self.broader(format!("gets what {policy} allows"));
+        }
+        let boundary = |tree: &Tree| tree.get("PermissionsBoundary").is_some();
+        if before.is_some_and(boundary) && !boundary(after) {
+            self.broader("has no permissions boundary any more".to_owned());
+        }
+    }
+
+    fn rule(&mut self, direction: &str, rule: &Tree) {
+        let peer = [
+            "CidrIp",
+            "CidrIpv6",
+            "SourceSecurityGroupId",
+            "DestinationSecurityGroupId",
+            "SourcePrefixListId",
+            "DestinationPrefixListId",
+        ]
+        .iter()
+        .find_map(|key| text(rule, key))
+        .unwrap_or("somewhere");
+        let ports = match (text(rule, "FromPort"), text(rule, "ToPort")) {
+            _ if text(rule, "IpProtocol") == Some("-1") => "all ports".to_owned(),
+            (Some(from), Some(to)) if from == to => format!("port {from}"),
+            (Some(from), Some(to)) => format!("ports {from} to {to}"),
+            _ => "all ports".to_owned(),
+        };
+        let message = format!("opens {ports} {direction} {peer}");
+        if direction == "from" && matches!(peer, "0.0.0.0/0" | "::/0") {
+            self.public(message);
+        } else {
+            self.broader(message);
+        }
+    }
+
+    /// A service that is named together with the resource that it acts for is how things
+    /// are wired; anything else is somebody from outside.
+    fn permission(&mut self, after: &Tree) {
+        let principal = text(after, "Principal").unwrap_or("somebody");
+        let bound = [
+            "SourceArn",
+            "SourceAccount",
+            "PrincipalOrgID",
+            "EventSourceToken",
+        ]
+        .iter()
+        .any(|key| after.get(key).is_some());
+        let function = text(after, "FunctionName").unwrap_or("the function");
+        if principal == "*" && !bound {
+            self.public(format!("everybody may invoke {function}"));
+        } else if !bound || !principal.contains(".amazonaws.com") {
+            self.broader(format!("{principal} may invoke {function}"));
+        }
+    }
+
+    fn bucket(&mut self, before: Option<&Tree>, after: &Tree) {
+        let blocks = |tree: Option<&Tree>, switch: &str| match tree
+            .and_then(|tree| tree.get("PublicAccessBlockConfiguration"))
+        {
+            // Buckets are private by default since April 2023.
+            None => true,
+            Some(block) => text(block, switch) == Some("true"),
+        };
+        let opened: Vec<&str> = PUBLIC_ACCESS_BLOCK
+            .iter()
+            .filter(|switch| blocks(before, switch) && !blocks(Some(after), switch))
+            .copied()
+            .collect();
+        if !opened.is_empty() {
+            self.public(format!(
+                "public access is not blocked ({})",
+                opened.join(", ")
+            ));
+        }
+        let list = text(after, "AccessControl");
+        let was = before.and_then(|tree| text(tree, "AccessControl"));
+        if list != was
+            && let Some(list @ ("PublicRead" | "PublicReadWrite" | "AuthenticatedRead")) = list
+        {
+            self.public(format!("its access control list is {list}"));
+        }
+    }
+}
+
+fn text<'a>(tree: &'a Tree, key: &str) -> Option<&'a str> {
+    tree.get(key).and_then(Tree::as_text)
+}
+
+fn becomes(before: Option<&Tree>, after: &Tree, key: &str, value: &str) -> bool {
+    text(after, key) == Some(value) && before.and_then(|tree| text(tree, key)) != Some(value)
+}
+
+fn added_items<'a>(before: Option<&Tree>, after: &'a Tree, key: &str) -> Vec<&'a Tree> {
+    let old = before.and_then(|tree| tree.get(key));
+    let old = old.map(Tree::items).unwrap_or_default();
+    let new = after.get(key).map(Tree::items).unwrap_or_default();
+    new.into_iter().filter(|item| !old.contains(item)).collect()
+}
+
+fn added(before: Option<&Tree>, after: &Tree, key: &str) -> Vec<String> {
+    added_items(before, after, key)
+        .into_iter()
+        .filter_map(|item| item.as_text().map(str::to_owned))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn told(resource_type: &str, before: Value, after: Value) -> Vec<String> {
+        let (before, after) = (Tree::from_json(&before), Tree::from_json(&after));
+        of_security(resource_type, before.as_ref(), after.as_ref())
+            .into_iter()
+            .map(|danger| format!("{}: {}", danger.class.label(), danger.message))
+            .collect()
+    }
+
+    #[test]
+    fn security_of_each_type() {
+        let blocked = json!({"PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": true, "BlockPublicPolicy": true,
+            "IgnorePublicAcls": true, "RestrictPublicBuckets": true}});
+        let half = json!({"PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": true, "IgnorePublicAcls": true}});
+        let ingress = |cidr: &str, port: u16| json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": cidr});
+        let cases = [
+            (
+                "AWS::S3::Bucket",
+                blocked.clone(),
+                half,
+                vec![
+                    "public: public access is not blocked (BlockPublicPolicy, RestrictPublicBuckets)",
+                ],
+            ),
+            ("AWS::S3::Bucket", Value::Null, blocked.clone(), vec![]),
+            ("AWS::S3::Bucket", blocked, json!({}), vec![]),
+            (
+                "AWS::S3::Bucket",
+                json!({}),
+                json!({"AccessControl": "PublicRead"}),
+                vec!["public: its access control list is PublicRead"],
+            ),
+            (
+                "AWS::EC2::SecurityGroup",
+                json!({"SecurityGroupIngress": [ingress("10.0.0.0/8", 443)]}),
+                json!({"SecurityGroupIngress": [ingress("10.0.0.0/8", 443), ingress("0.0.0.0/0", 22)]}),
+                vec!["public: opens port 22 from 0.0.0.0/0"],
+            ),
+            (
+                "AWS::EC2::SecurityGroupIngress",
+                Value::Null,
+                json!({"IpProtocol": -1, "SourceSecurityGroupId": "${Peer}"}),
+                vec!["broader access: opens all ports from ${Peer}"],
+            ),
+            (
+                "AWS::Lambda::Permission",
+                Value::Null,
+                json!({"Principal": "apigateway.amazonaws.com", "SourceArn": "arn:x", "FunctionName": "f"}),
+                vec![],
+            ),
+            (
+                "AWS::Lambda::Permission",
+                Value::Null,
+                json!({"Principal": "123456789012", "FunctionName": "f"}),
+                vec!["broader access: 123456789012 may invoke f"],
+            ),
+            (
+                "AWS::Lambda::Permission",
+                Value::Null,
+                json!({"Principal": "*", "FunctionName": "f"}),
+                vec!["public: everybody may invoke f"],
+            ),
+            (
+                "AWS::Lambda::Url",
+                json!({"AuthType": "AWS_IAM"}),
+                json!({"AuthType": "NONE"}),
+                vec!["public: everybody may call the function by its URL"],
+            ),
+            (
+                "AWS::RDS::DBInstance",
+                json!({}),
+                json!({"PubliclyAccessible": true}),
+                vec!["public: the database gets a public address"],
+            ),
+            (
+                "AWS::ApiGatewayV2::Route",
+                json!({"AuthorizationType": "JWT"}),
+                json!({}),
+                vec!["public: requests need no authorization any more (was JWT)"],
+            ),
+            ("AWS::ApiGatewayV2::Route", Value::Null, json!({}), vec![]),
+            (
+                "AWS::IAM::Role",
+                json!({"PermissionsBoundary": "arn:b"}),
+                json!({"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}),
+                vec![
+                    "broader access: gets what arn:aws:iam::aws:policy/AdministratorAccess allows",
+                    "broader access: has no permissions boundary any more",
+                ],
+            ),
+            (
+                "AWS::IAM::Role",
+                json!({"Policies": [{"PolicyName": "a", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}}]}),
+                json!({"Policies": [
+                    {"PolicyName": "b", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}},
+                    {"PolicyName": "c", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}}}]}),
+                vec!["broader access: allows sqs:* on *"],
+            ),
+            (
+                "AWS::S3::BucketPolicy",
+                Value::Null,
+                json!({"PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "b/*"}]}}),
+                vec!["public: everybody may s3:GetObject on b/*"],
+            ),
+            (
+                "AWS::DynamoDB::Table",
+                Value::Null,
+                json!({"ResourcePolicy": {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": "dynamodb:*", "Resource": "*"}]}}}),
+                vec!["broader access: allows dynamodb:* on * for 1"],
+            ),
+            (
+                "AWS::Cognito::UserPool",
+                json!({"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": true}}),
+                json!({}),
+                vec!["broader access: everybody may sign up"],
+            ),
+        ];
+        for (resource_type, before, after, expected) in cases {
+            assert_eq!(
+                told(resource_type, before, after),
+                expected,
+                "{resource_type}"
+            );
+        }
+    }
+
+    #[test]
+    fn data_is_lost_where_nothing_keeps_it() {
+        use DangerClass as D;
+        use Fate as F;
+        use Replacement as R;
+        use ResourceAction as A;
+        let cases = [
+            (
+                "AWS::DynamoDB::Table",
+                A::Remove,
+                R::No,
+                F::Deleted,
+                Some(D::DataLoss),
+            ),
+            ("AWS::DynamoDB::Table", A::Remove, R::No, F::Retained, None),
+            (
+                "AWS::RDS::DBInstance",
+                A::Remove,
+                R::No,
+                F::Snapshotted,
+                Some(D::DataLoss),
+            ),
+            ("AWS::Lambda::Function", A::Remove, R::No, F::Deleted, None),
+            ("AWS::DynamoDB::Table", A::Modify, R::No, F::Deleted, None),
+            (
+                "AWS::DynamoDB::Table",
+                A::Modify,
+                R::Yes,
+                F::Deleted,
+                Some(D::DataLoss),
+            ),
+            (
+                "AWS::DynamoDB::Table",
+                A::Modify,
+                R::Maybe,
+                F::Deleted,
+                Some(D::DataLoss),
+            ),
+            (
+                "AWS::DynamoDB::Table",
+                A::Modify,
+                R::Yes,
+                F::Retained,
+                Some(D::Replacement),
+            ),
+            (
+                "AWS::Lambda::Function",
+                A::Modify,
+                R::Yes,
+                F::Deleted,
+                Some(D::Replacement),
+            ),
+            (
+                "AWS::Lambda::Function",
+                A::Dynamic,
+                R::Maybe,
+                F::Deleted,
+                Some(D::Replacement),
+            ),
+            ("AWS::S3::Bucket", A::Add, R::No, F::Deleted, None),
+            ("AWS::S3::Bucket", A::Import, R::No, F::Deleted, None),
+        ];
+        for (kind, action, replacement, fate, expected) in cases {
+            let found = of_lifecycle(kind, action, replacement, Some(fate));
+            assert_eq!(
+                found.first().map(|d| d.class),
+                expected,
+                "{kind} {action:?} {replacement:?} {fate:?}"
+            );
+        }
+    }
+}
