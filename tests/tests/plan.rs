@@ -23,7 +23,7 @@ fn expect_told(output: &Output, parts: &[&str]) {
 }
 
 fn plan(project: &TestProject) -> Value {
-    let output = run(&project, &["plan", "--env", "local", "--output", "json"]);
+    let output = run(project, &["plan", "--env", "local", "--output", "json"]);
     output.expect_code(0).json()
 }
 
@@ -36,7 +36,7 @@ fn resource<'a>(plan: &'a Value, in_stack: &str, name: &str) -> Option<&'a Value
     let resources = stack(plan, in_stack)["resources"].as_array().unwrap();
     resources
         .iter()
-        .find(|resource| resource["logical_id"] == name)
+        .find(|resource| resource["logicalId"] == name)
 }
 
 /// Makes another table of the ledger's: its key has another name.
@@ -108,7 +108,7 @@ fn a_change_is_told_with_its_reason_and_reaches_only_who_it_concerns() {
     );
     // The rule names the queue and the bus, which both stay what they are.
     assert_eq!(resource(&changed, "ledger", "Rule"), None);
-    assert_eq!(stack(&changed, "ledger")["known_after"], json!([]));
+    assert_eq!(stack(&changed, "ledger")["knownAfter"], json!([]));
     assert_eq!(stack(&changed, "audit")["effect"], "unchanged");
     assert!(!changed.to_string().contains("hunter22"));
     assert!(!changed.to_string().contains("****"));

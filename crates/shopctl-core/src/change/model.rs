@@ -9,6 +9,7 @@ pub const VERSION: u32 = 1;
 
 /// What a deploy would change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Preview {
     /// Version of the form.
     pub version: u32,
@@ -34,6 +35,7 @@ pub struct Preview {
 
 /// An object that is uploaded unless it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UploadPreview {
     /// Its key in the artifact bucket.
     pub key: String,
@@ -43,6 +45,7 @@ pub struct UploadPreview {
 
 /// What happens to the site's files.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SitePreview {
     /// New files.
     pub added: Vec<String>,
@@ -63,6 +66,7 @@ impl SitePreview {
 
 /// What happens to a stack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct StackChange {
     /// Which.
     pub stack: StackName,
@@ -122,6 +126,7 @@ pub enum StackEffect {
 
 /// A parameter whose value is not known before another stack is deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KnownAfter {
     /// The parameter.
     pub parameter: String,
@@ -135,6 +140,7 @@ pub struct KnownAfter {
 
 /// An export that goes away while stacks use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ExportRemoval {
     /// The export's name.
     pub name: String,
@@ -146,6 +152,7 @@ pub struct ExportRemoval {
 
 /// What happens to a resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResourceChange {
     /// Its logical ID.
     pub logical_id: LogicalId,
@@ -221,6 +228,7 @@ pub enum Recreation {
 
 /// A value that changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PropertyChange {
     /// Where it is: `KeySchema[0].AttributeName`, or a name.
     pub path: String,
@@ -249,6 +257,7 @@ pub enum Shown {
 
 /// Why a person should look at a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Danger {
     /// What kind of danger it is.
     pub class: DangerClass,

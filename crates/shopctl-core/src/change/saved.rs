@@ -15,6 +15,7 @@ pub const SAVED_VERSION: u32 = 1;
 
 /// A plan in a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SavedPlan {
     /// Version of the form.
     pub saved_version: u32,
@@ -30,6 +31,7 @@ pub struct SavedPlan {
 
 /// Everything that decides what a deploy does, as digests: no value can be read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Fingerprint {
     /// The project.
     pub project: String,
@@ -47,6 +49,7 @@ pub struct Fingerprint {
 
 /// What decides what a deploy does with a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct StackFingerprint {
     /// ARN of the stack, when it was there.
     pub stack_id: Option<String>,

@@ -309,7 +309,7 @@ fn load(file: &Path) -> Result<SavedPlan, CommandError> {
     }
     let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
     let version = serde_json::from_slice::<serde_json::Value>(&bytes)
-        .map_err(|error| wrong(error.to_string()))?["saved_version"]
+        .map_err(|error| wrong(error.to_string()))?["savedVersion"]
         .as_u64();
     if version != Some(u64::from(SAVED_VERSION)) {
         return Err(wrong(
