@@ -46,6 +46,8 @@ fn a_deploy_is_recorded_and_can_be_gone_back_to_and_pruned() {
     let back = [&rollback[..], &["--yes", "--output", "json"]].concat();
     let back = project.command(&back).run().expect_code(0);
     assert_eq!(back.stack_result("messages").as_deref(), Some("updated"));
+    let planned = &back.events_of("planned")[0]["stacks"][0];
+    assert!(planned["expected_ms"].is_number(), "{planned}");
     let queue = project.emulator().call(
         "sqs",
         "get_queue_attributes",

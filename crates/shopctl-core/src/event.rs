@@ -235,6 +235,11 @@ pub struct PlannedStack {
     pub reason: String,
     /// Its resources in the template (deploy) or on AWS (teardown).
     pub resources: usize,
+    /// The stacks that it waits for.
+    pub after: Vec<StackName>,
+    /// How long the same operation took in earlier runs, in milliseconds; `None` when no run
+    /// that is kept tells.
+    pub expected_ms: Option<u64>,
 }
 
 /// What CloudFormation does with a stack.

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use super::*;
+use crate::event::StackOperation;
+use crate::planner::{Observed, expected_times, plan_deploy};
 use crate::template::reread;
 
 const TEMPLATE: &str = "\
@@ -119,4 +121,45 @@ fn a_run_is_found_by_its_beginning_when_that_is_enough() {
     insta::assert_snapshot!(several, @"more than one run begins with '20260102'");
     assert!(find_run(&runs, "").is_err());
     assert!(find_run(&[], "previous").is_err());
+}
+
+#[test]
+fn earlier_runs_tell_how_long_the_same_operation_takes() {
+    let run = |operation, elapsed_ms, failed| {
+        let mut run = document();
+        let stack = run.stacks.get_mut(&StackName::from("api")).unwrap();
+        stack.failed = failed;
+        stack.timing = Some(StackTiming {
+            operation,
+            started_ms: 0,
+            elapsed_ms,
+            resources: Vec::new(),
+        });
+        run
+    };
+    let earlier = [
+        run(StackOperation::Create, Some(9_000), false),
+        run(StackOperation::Create, Some(7_000), false),
+        run(StackOperation::Create, Some(8_000), false),
+        run(StackOperation::Create, Some(1), true),
+        run(StackOperation::Create, None, false),
+        run(StackOperation::Update, Some(2), false),
+    ];
+    let desired = Desired {
+        project: "shop".to_owned(),
+        environment: "prod".into(),
+        bucket: "bucket".to_owned(),
+        stacks: vec![DesiredStack {
+            depends_on: BTreeSet::new(),
+            parameters: IndexMap::new(),
+            ..desired()
+        }],
+        site: None,
+        urls: false,
+        look_again: false,
+    };
+    let plan = plan_deploy(&desired, &Observed::default()).unwrap();
+    let expected = expected_times(&plan, &earlier);
+    assert_eq!(expected, BTreeMap::from([("api".into(), 8_000)]));
+    assert_eq!(expected_times(&plan, &[]), BTreeMap::new());
 }

@@ -262,7 +262,14 @@ impl<W: Write + Send> Plain<W> {
                 parts.push(part);
             }
         }
-        (!parts.is_empty()).then(|| parts.join(", "))
+        if parts.is_empty() {
+            return None;
+        }
+        let mut text = parts.join(", ");
+        if let Some(left) = self.run.left_ms() {
+            text.push_str(&format!("; {} left", text::roughly(left)));
+        }
+        Some(text)
     }
 }
 

@@ -73,6 +73,10 @@ pub(crate) struct StackState {
     /// Resources that the operation touches, when that is known.
     pub total: Option<usize>,
     pub resources: IndexMap<LogicalId, ResourceState>,
+    /// The stacks that it waits for.
+    pub after: Vec<StackName>,
+    /// How long the same took before.
+    pub expected_ms: Option<u64>,
     /// Whether what was done is undone.
     pub rolling_back: bool,
     /// The first resource that failed by itself.
@@ -124,6 +128,8 @@ impl StackState {
             ended_ms: None,
             total: None,
             resources: IndexMap::new(),
+            after: Vec::new(),
+            expected_ms: None,
             rolling_back: false,
             culprit: None,
             outputs: IndexMap::new(),
@@ -223,6 +229,8 @@ impl Run {
                 for planned in stacks {
                     let state = self.stack(&planned.stack);
                     state.action = planned.action;
+                    state.after.clone_from(&planned.after);
+                    state.expected_ms = planned.expected_ms;
                     // An update touches some of its resources; how many is told when it starts.
                     if matches!(
                         planned.action,
@@ -366,6 +374,35 @@ impl Run {
             Progress::Done(_) => false,
         });
         (self.stacks.len() - busy.count(), self.stacks.len())
+    }
+
+    /// How long it takes until the last stack is done, going by earlier runs: the longest chain
+    /// of stacks that wait for each other. `None` when earlier runs do not tell, or this one
+    /// takes another course than they did.
+    pub fn left_ms(&self) -> Option<u64> {
+        let mut left: BTreeMap<&StackName, u64> = BTreeMap::new();
+        // A stack comes after those that it waits for.
+        for (name, stack) in &self.stacks {
+            let own = match &stack.progress {
+                Progress::Done(_) => 0,
+                Progress::Waiting if stack.action == StackAction::None => 0,
+                // It may turn out that nothing is to be done.
+                Progress::Waiting if stack.action == StackAction::Decide => {
+                    stack.expected_ms.unwrap_or_default()
+                }
+                Progress::Waiting => stack.expected_ms?,
+                Progress::Running if stack.rolling_back => return None,
+                Progress::Running => {
+                    let elapsed = stack.elapsed(self.now_ms).unwrap_or_default();
+                    stack.expected_ms?.saturating_sub(elapsed)
+                }
+                Progress::Failed(_) | Progress::Skipped(_) => return None,
+            };
+            let before = stack.after.iter().filter_map(|before| left.get(before));
+            let before = before.max().copied().unwrap_or_default();
+            left.insert(name, before + own);
+        }
+        left.into_values().max().filter(|left| *left > 0)
     }
 
     /// Stacks that ended with `result`.

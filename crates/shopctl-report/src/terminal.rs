@@ -15,7 +15,7 @@ use crate::label::phase_label;
 use crate::reporter::Reporter;
 use crate::run::Run;
 use crate::summary::{self, Sources};
-use crate::text::{self, count, duration};
+use crate::text::{self, count, duration, roughly};
 
 /// Redraws are at least this far apart, in the run's own time.
 const REDRAW_MS: u64 = 50;
@@ -122,11 +122,14 @@ impl<T: TermLike + Clone + 'static> Terminal<T> {
     /// What is done of all, and the time so far.
     fn total(&self, appearance: Appearance) -> String {
         let (done, all) = self.run.stacks_done();
-        let text = format!(
+        let mut text = format!(
             "  {done} of {} done, {}",
             count(all, "stack"),
             duration(self.run.now_ms)
         );
+        if let Some(left) = self.run.left_ms() {
+            text.push_str(&format!(", {} left", roughly(left)));
+        }
         let text = text::truncate(&text, appearance.width, appearance.glyph(Glyph::Ellipsis));
         appearance.paint(Role::Quiet, &text)
     }

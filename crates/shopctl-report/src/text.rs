@@ -14,6 +14,19 @@ pub fn duration(milliseconds: u64) -> String {
     format!("{}h {:02}m", minutes / 60, minutes % 60)
 }
 
+/// An estimate, no finer than it can be: `about 25s`, `about 3m`, `about 2h`.
+pub(crate) fn roughly(milliseconds: u64) -> String {
+    let seconds = milliseconds.div_ceil(1000);
+    if seconds <= 55 {
+        return format!("about {}s", seconds.div_ceil(5).max(1) * 5);
+    }
+    let minutes = seconds.div_ceil(60);
+    match minutes {
+        1..=90 => format!("about {minutes}m"),
+        _ => format!("about {}h", minutes.div_ceil(60)),
+    }
+}
+
 /// A size as people read it: `512 B`, `1.2 MB`.
 pub fn size(bytes: u64) -> String {
     if bytes < 1000 {
@@ -156,6 +169,23 @@ mod tests {
             assert_eq!(duration(milliseconds), expected);
         }
         assert!(duration(u64::MAX).ends_with('m'));
+    }
+
+    #[test]
+    fn estimates_are_no_finer_than_they_can_be() {
+        let cases = [
+            (1, "about 5s"),
+            (5_000, "about 5s"),
+            (5_001, "about 10s"),
+            (55_000, "about 55s"),
+            (55_001, "about 1m"),
+            (61_000, "about 2m"),
+            (90 * 60_000, "about 90m"),
+            (91 * 60_000, "about 2h"),
+        ];
+        for (milliseconds, expected) in cases {
+            assert_eq!(roughly(milliseconds), expected);
+        }
     }
 
     #[test]

@@ -73,6 +73,8 @@ fn samples() -> Vec<Event> {
                 action: StackAction::Create,
                 reason: text(),
                 resources: 1,
+                after: vec!["api".into()],
+                expected_ms: Some(1),
             }],
             uploads: 1,
             omitted: vec![OmittedResource {

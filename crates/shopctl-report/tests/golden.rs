@@ -92,6 +92,8 @@ fn the_terminal_on_the_way() {
     }
     let text = screen(&streams::failing_deploy(), (80, 40), UNICODE, 9_000);
     assert_snapshot!("moment_80_rolling_back", text);
+    let text = screen(&streams::update(), (80, 40), UNICODE, 3500);
+    assert_snapshot!("moment_80_estimate", text);
 }
 
 #[test]

@@ -45,7 +45,9 @@ fn import(cloud: &FakeCloud) {
     more.stack("a").resources.push(
         TestResource::new("Table")
             .of_type("AWS::DynamoDB::Table")
-            .named("kept"),
+            .named("kept")
+            // CloudFormation imports nothing without it.
+            .policy("Retain"),
     );
     cloud
         .person()
@@ -268,7 +270,8 @@ async fn what_somebody_elses_operation_leads_to_is_looked_at_again() {
 #[tokio::test(start_paused = true)]
 async fn a_stack_in_cleanup_already_feeds_its_dependants() {
     let mut project = TestProject::new([
-        TestStack::new("a").with(TestResource::new("Second")),
+        // Something that holds no data, so that it may go.
+        TestStack::new("a").with(TestResource::new("Second").of_type("AWS::SNS::Topic")),
         TestStack::new("b").after("a"),
     ]);
     project.stack("b").reads_version = true;

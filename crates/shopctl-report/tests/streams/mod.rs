@@ -203,6 +203,8 @@ impl Stream {
                 action: *action,
                 reason: (*reason).to_owned(),
                 resources: resources_of(name).len(),
+                after: Vec::new(),
+                expected_ms: None,
             })
             .collect();
         self.at(
@@ -219,6 +221,21 @@ impl Stream {
                 }],
             },
         );
+    }
+
+    /// What earlier runs tell of a stack that was planned, and the stacks before it.
+    fn expect(&mut self, name: &str, time: u64, before: &[&str]) {
+        for (_, event) in &mut self.events {
+            if let Event::Planned { stacks, .. } = event {
+                for planned in stacks
+                    .iter_mut()
+                    .filter(|planned| planned.stack.as_str() == name)
+                {
+                    planned.expected_ms = Some(time);
+                    planned.after = before.iter().map(|before| (*before).into()).collect();
+                }
+            }
+        }
     }
 
     fn upload(&mut self, from: u64, to: u64, label: &str, changed: bool) {
@@ -567,6 +584,8 @@ pub fn update() -> Vec<Numbered> {
         "an output of 'products' may change",
     );
     stream.planned(1900, 1, &stacks);
+    stream.expect("products", 14_000, &["platform", "api"]);
+    stream.expect("orders", 9_000, &["products"]);
     for name in ["platform", "identity", "api", "notifications", "site"] {
         stream.unchanged(1910, name);
     }
@@ -747,6 +766,8 @@ fn teardown_of_all(left: Vec<Leftover>) -> Vec<Numbered> {
                     action: *action,
                     reason: (*reason).to_owned(),
                     resources: resources_of(name).len(),
+                    after: Vec::new(),
+                    expected_ms: None,
                 })
                 .collect(),
             uploads: 0,

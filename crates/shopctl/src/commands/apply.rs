@@ -11,7 +11,7 @@ use shopctl_core::change::Allowance;
 use shopctl_core::event::{Event, Phase};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Plan, PlannedValue, StackAction};
-use shopctl_core::planner::{Desired, Observed, plan_deploy, planned_stacks};
+use shopctl_core::planner::{self, Desired, Observed, plan_deploy, planned_stacks};
 use shopctl_core::project::Environment;
 use shopctl_core::record::{self, Record};
 use shopctl_core::run_document::{
@@ -43,6 +43,30 @@ const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(30);
 /// CloudFormation goes on meanwhile, on this machine a process that is gone does not come back.
 pub(crate) fn silence(environment: &Environment) -> Duration {
     Duration::from_secs(if environment.is_local() { 2 } else { 300 })
+}
+
+/// So many earlier runs are asked how long things take.
+const RUNS_ASKED: usize = 5;
+
+/// How long the stacks are likely to take. A run goes on without it as well.
+pub(crate) async fn expected_times(
+    session: &Session,
+    bucket: &str,
+    plan: &Plan,
+) -> BTreeMap<StackName, u64> {
+    let objects = session.ports.objects.as_ref();
+    let documents = async {
+        let names = runs::runs(objects, bucket).await?;
+        let newest = names.get(names.len().saturating_sub(RUNS_ASKED)..);
+        runs::documents(objects, bucket, newest.unwrap_or_default()).await
+    };
+    match documents.await {
+        Ok(documents) => {
+            let documents: Vec<RunDocument> = documents.into_values().collect();
+            planner::expected_times(plan, &documents)
+        }
+        Err(_) => BTreeMap::new(),
+    }
 }
 
 /// What is to be deployed, whole.
@@ -138,10 +162,14 @@ impl Application<'_> {
         let omitted: Vec<OmittedResource> = templates()
             .flat_map(|template| template.omitted.clone())
             .collect();
+        let expected = match held.get() {
+            Some(_) => expected_times(self.session, &self.bucket, &plan).await,
+            None => BTreeMap::new(),
+        };
         run.events.send(Event::Planned {
             account: self.session.account.clone(),
             region: self.environment.region.to_string(),
-            stacks: planned_stacks(&plan, &resources),
+            stacks: planned_stacks(&plan, &resources, &expected),
             uploads: plan
                 .steps
                 .iter()

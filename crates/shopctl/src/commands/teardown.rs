@@ -197,10 +197,11 @@ impl Teardown<'_> {
         }
         let plan = plan_teardown(project.name().as_str(), &environment.name, &bucket, &names);
         deploy::verify(&plan)?;
+        let expected = apply::expected_times(session, &bucket, &plan).await;
         run.events.send(Event::Planned {
             account: session.account.clone(),
             region: environment.region.to_string(),
-            stacks: planned_stacks(&plan, &resources),
+            stacks: planned_stacks(&plan, &resources, &expected),
             uploads: 0,
             omitted: Vec::new(),
         });
