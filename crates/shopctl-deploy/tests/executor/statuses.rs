@@ -43,11 +43,9 @@ fn import(cloud: &FakeCloud) {
     let mut more = project();
     more.stack("a").resources[0].version = 0;
     more.stack("a").resources.push(
-        TestResource::new("Table")
-            .of_type("AWS::DynamoDB::Table")
-            .named("kept")
-            // CloudFormation imports nothing without it.
-            .policy("Retain"),
+        TestResource::new("Topic")
+            .of_type("AWS::SNS::Topic")
+            .named("kept"),
     );
     cloud
         .person()
@@ -127,12 +125,12 @@ async fn stage(status: S) -> FakeCloud {
             update(&cloud, false);
         }
         S::ImportInProgress | S::ImportComplete => {
-            cloud.person().make("AWS::DynamoDB::Table", "kept");
+            cloud.person().make("AWS::SNS::Topic", "kept");
             import(&cloud);
         }
         S::ImportRollbackInProgress | S::ImportRollbackComplete => import(&cloud),
         S::ImportRollbackFailed => {
-            fail(&cloud, "Table", FaultStep::Rollback);
+            fail(&cloud, "Topic", FaultStep::Rollback);
             import(&cloud);
         }
         _ => {}
