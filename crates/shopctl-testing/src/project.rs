@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use shopctl_core::change::Allowance;
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::plan::PlannedValue;
 use shopctl_core::planner::{
@@ -46,6 +47,8 @@ pub struct TestProject {
     pub tags: BTreeMap<String, String>,
     /// Stacks that are worked on at once; 0 means 8.
     pub concurrency: usize,
+    /// What may happen to resources that hold data.
+    pub allowed: Vec<Allowance>,
 }
 
 impl TestProject {
@@ -189,7 +192,10 @@ impl TestProject {
                 0 => 8,
                 given => given,
             },
-            rules: Rules::default(),
+            rules: Rules {
+                allowed: self.allowed.clone(),
+                ..Rules::default()
+            },
             state: State::new(observed),
             lease: None,
         }

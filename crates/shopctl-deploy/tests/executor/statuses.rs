@@ -13,7 +13,11 @@ use crate::support::{assert_deployed, assert_gone, assert_nothing_to_do, errors}
 const NAME: &str = "test-a";
 
 fn project() -> TestProject {
-    TestProject::new([TestStack::new("a").with(TestResource::new("Second").after("First"))])
+    TestProject {
+        // What somebody imported.
+        allowed: vec!["delete:a.Table".parse().unwrap()],
+        ..TestProject::new([TestStack::new("a").with(TestResource::new("Second").after("First"))])
+    }
 }
 
 /// The project's stack as somebody deployed it before, with rollback off if that is told.
@@ -43,8 +47,8 @@ fn import(cloud: &FakeCloud) {
     let mut more = project();
     more.stack("a").resources[0].version = 0;
     more.stack("a").resources.push(
-        TestResource::new("Topic")
-            .of_type("AWS::SNS::Topic")
+        TestResource::new("Table")
+            .of_type("AWS::DynamoDB::Table")
             .named("kept"),
     );
     cloud
@@ -125,12 +129,12 @@ async fn stage(status: S) -> FakeCloud {
             update(&cloud, false);
         }
         S::ImportInProgress | S::ImportComplete => {
-            cloud.person().make("AWS::SNS::Topic", "kept");
+            cloud.person().make("AWS::DynamoDB::Table", "kept");
             import(&cloud);
         }
         S::ImportRollbackInProgress | S::ImportRollbackComplete => import(&cloud),
         S::ImportRollbackFailed => {
-            fail(&cloud, "Topic", FaultStep::Rollback);
+            fail(&cloud, "Table", FaultStep::Rollback);
             import(&cloud);
         }
         _ => {}
