@@ -8,21 +8,24 @@ mod modules;
 mod omit;
 mod package;
 mod places;
+pub mod policy;
 mod render;
 #[cfg(test)]
 mod render_laws;
 #[cfg(test)]
 mod render_tests;
 mod rendered;
+mod rendered_file;
 mod reread;
 #[cfg(test)]
 mod test_project;
 
 pub use files::{FileError, FileKind, Files};
 pub use package::ArtifactLookup;
-pub use render::{RenderInput, render};
+pub use render::{RenderInput, render, render_with_sources};
 pub use rendered::{
     Capability, OmittedResource, ParameterDeclaration, RenderedTemplate, ResourceDeclaration,
     Upload, UploadSource,
 };
+pub use rendered_file::RenderedFile;
 pub use reread::reread;

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use super::files::{Files, read_text};
 use super::function::is_call;
 use super::package::{ArtifactLookup, NestedTemplate, Packager, Uploads, of_bytes};
-use super::{Capability, OmittedResource, RenderedTemplate, Upload};
+use super::{Capability, OmittedResource, RenderedFile, RenderedTemplate, Upload};
 use super::{check, include, modules, omit};
 use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity, did_you_mean};
 use crate::names::{LogicalId, StackName, artifact_bucket};
 use crate::project::Architecture;
-use crate::yaml::{Node, emit, parse};
+use crate::yaml::{Node, parse};
 
 /// What rendering needs to know.
 pub struct RenderInput<'a> {
@@ -42,6 +40,14 @@ pub struct RenderInput<'a> {
 /// The steps: parse, put modules and snippets in place, leave out what the environment
 /// lacks, check, put artifacts in place of local references, write.
 pub fn render(input: &RenderInput<'_>) -> Result<RenderedTemplate, Diagnostics> {
+    render_with_sources(input).map(|(template, _)| template)
+}
+
+/// As [`render`], with what was written: the nested templates first, the stack's own last,
+/// each knowing where its lines come from.
+pub fn render_with_sources(
+    input: &RenderInput<'_>,
+) -> Result<(RenderedTemplate, Vec<RenderedFile>), Diagnostics> {
     let start = Location {
         file: input.template.into(),
         line: 1,
@@ -57,8 +63,10 @@ pub fn render(input: &RenderInput<'_>) -> Result<RenderedTemplate, Diagnostics> 
         input,
         bucket,
         chain: Vec::new(),
+        written: Vec::new(),
     };
-    renderer.render(input.template, &start, input.parameters)
+    let template = renderer.render(input.template, &start, input.parameters)?;
+    Ok((template, renderer.written))
 }
 
 struct Renderer<'a> {
@@ -66,6 +74,8 @@ struct Renderer<'a> {
     bucket: String,
     /// Templates that are being rendered, from the stack's own to the innermost.
     chain: Vec<String>,
+    /// What was written so far.
+    written: Vec<RenderedFile>,
 }
 
 /// What nested templates add to the one that names them.
@@ -125,10 +135,8 @@ impl Renderer<'_> {
             return Err(Diagnostics(errors));
         }
 
-        let body = format!(
-            "# Rendered by shopctl from {path}; change it there.\n{}",
-            emit(&document)
-        );
+        let file = RenderedFile::write(path, &document);
+        let body = file.body.clone();
         if let Some(too_large) = check::check_size(named_at, &body) {
             return Err(too_large.into());
         }
@@ -136,9 +144,11 @@ impl Renderer<'_> {
         omitted.extend(nested.omitted);
         uploads.extend(nested.uploads);
         warnings.extend(nested.warnings);
+        let digest = file.digest.clone();
+        self.written.push(file);
         Ok(RenderedTemplate {
             stack: self.input.stack.clone(),
-            digest: hex::encode(Sha256::digest(&body)),
+            digest,
             body,
             parameters: report.parameters,
             outputs: report.outputs,

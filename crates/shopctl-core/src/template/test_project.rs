@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ArtifactLookup, FileError, FileKind, Files, RenderInput, RenderedTemplate, render};
+use super::{
+    ArtifactLookup, FileError, FileKind, Files, RenderInput, RenderedFile, RenderedTemplate,
+    render_with_sources,
+};
 use crate::diagnostic::Diagnostics;
 use crate::names::{ArtifactDigest, StackName};
 use crate::project::Architecture;
@@ -37,7 +40,15 @@ impl TestProject {
     }
 
     pub(super) fn render(&self, template: &str) -> Result<RenderedTemplate, Diagnostics> {
-        render(&RenderInput {
+        self.render_with_sources(template)
+            .map(|(rendered, _)| rendered)
+    }
+
+    pub(super) fn render_with_sources(
+        &self,
+        template: &str,
+    ) -> Result<(RenderedTemplate, Vec<RenderedFile>), Diagnostics> {
+        render_with_sources(&RenderInput {
             stack: &StackName::new("shelf"),
             template,
             files: self,

@@ -18,14 +18,34 @@ const LONGEST_SIMPLE_KEY: usize = 1000;
 
 /// The document as YAML text that ends with a line break.
 pub fn emit(document: &Node) -> String {
-    let mut out = String::new();
+    emit_telling(document, &mut |_, _| {})
+}
+
+/// As [`emit`], and tells of every key and value at which byte of the text it begins.
+pub fn emit_telling(document: &Node, tell: &mut dyn FnMut(usize, &Node)) -> String {
+    let mut out = Out {
+        text: String::new(),
+        tell,
+    };
     tag(&mut out, document);
     content(&mut out, document, 0, Place::Root);
     // A document that is one keeping block scalar ends with its own line breaks.
-    if !out.ends_with('\n') {
-        out.push('\n');
+    if !out.text.ends_with('\n') {
+        out.text.push('\n');
     }
-    out
+    out.text
+}
+
+/// The text so far, and who is told of places in it.
+struct Out<'a> {
+    text: String,
+    tell: &'a mut dyn FnMut(usize, &Node),
+}
+
+impl Out<'_> {
+    fn tell(&mut self, node: &Node) {
+        (self.tell)(self.text.len(), node);
+    }
 }
 
 /// Where a node stands.
@@ -38,52 +58,50 @@ enum Place {
     Item,
 }
 
-fn tag(out: &mut String, node: &Node) {
+fn tag(out: &mut Out<'_>, node: &Node) {
+    out.tell(node);
     if let Some(tag) = &node.tag {
-        out.push_str(tag);
+        out.text.push_str(tag);
     }
 }
 
 /// Writes a node after its tag; `indent` is that of its children.
-fn content(out: &mut String, node: &Node, indent: usize, place: Place) {
+fn content(out: &mut Out<'_>, node: &Node, indent: usize, place: Place) {
     let tagged = node.tag.is_some();
     match &node.value {
         // `!GetAZs` alone.
         Value::Scalar(scalar)
             if tagged && scalar.style == ScalarStyle::Plain && scalar.text.is_empty() => {}
         Value::Scalar(scalar) => {
-            space(out, tagged || place != Place::Root);
-            write_scalar(out, scalar, indent);
+            space(&mut out.text, tagged || place != Place::Root);
+            write_scalar(&mut out.text, scalar, indent);
         }
         Value::Sequence(items) if items.is_empty() => {
-            space(out, tagged || place != Place::Root);
-            out.push_str("[]");
+            space(&mut out.text, tagged || place != Place::Root);
+            out.text.push_str("[]");
         }
         Value::Mapping(entries) if entries.is_empty() => {
-            space(out, tagged || place != Place::Root);
-            out.push_str("{}");
+            space(&mut out.text, tagged || place != Place::Root);
+            out.text.push_str("{}");
         }
         Value::Sequence(items) => {
             let mut separator = Separator::first(tagged, place);
             for item in items {
-                separator.write(out, indent);
-                out.push('-');
-                if item.tag.is_some() {
-                    out.push(' ');
-                    tag(out, item);
-                }
+                separator.write(&mut out.text, indent);
+                out.text.push('-');
+                space(&mut out.text, item.tag.is_some());
+                tag(out, item);
                 content(out, item, indent + 2, Place::Item);
             }
         }
         Value::Mapping(entries) => {
             let mut separator = Separator::first(tagged, place);
             for (key, value) in entries {
-                separator.write(out, indent);
-                write_key(out, key, indent);
-                if value.tag.is_some() {
-                    out.push(' ');
-                    tag(out, value);
-                }
+                separator.write(&mut out.text, indent);
+                out.tell(key);
+                write_key(&mut out.text, key, indent);
+                space(&mut out.text, value.tag.is_some());
+                tag(out, value);
                 content(out, value, indent + 2, Place::Value);
             }
         }

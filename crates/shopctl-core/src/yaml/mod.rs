@@ -6,6 +6,6 @@ mod node;
 mod parse;
 mod scan_error;
 
-pub use emit::emit;
+pub use emit::{emit, emit_telling};
 pub use node::{Node, Scalar, ScalarStyle, Value};
 pub use parse::{MAX_DEPTH, parse};
