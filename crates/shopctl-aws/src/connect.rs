@@ -7,6 +7,7 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, Region};
+use shopctl_deploy::operations::SharedOperations;
 use shopctl_deploy::ports::{
     CloudError, CloudFormation, Distributions, Functions, Identity, LogGroups, ObjectStore,
 };
@@ -16,6 +17,7 @@ use crate::cloudfront::CloudFrontClient;
 use crate::error;
 use crate::lambda::LambdaClient;
 use crate::logs::LogsClient;
+use crate::operations::OperationsClient;
 use crate::s3::S3Client;
 
 /// Where calls go.
@@ -40,6 +42,8 @@ pub struct Cloud {
     pub functions: Arc<dyn Functions>,
     /// CloudWatch Logs.
     pub log_groups: Arc<dyn LogGroups>,
+    /// Logs, alarms, drift.
+    pub operations: SharedOperations,
     sts: aws_sdk_sts::Client,
 }
 
@@ -76,6 +80,12 @@ impl Cloud {
             distributions: Arc::new(CloudFrontClient(aws_sdk_cloudfront::Client::new(&config))),
             functions: Arc::new(LambdaClient(aws_sdk_lambda::Client::new(&config))),
             log_groups: Arc::new(LogsClient(aws_sdk_cloudwatchlogs::Client::new(&config))),
+            operations: Arc::new(OperationsClient {
+                cloudformation: aws_sdk_cloudformation::Client::new(&config),
+                cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+                lambda: aws_sdk_lambda::Client::new(&config),
+                logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            }),
             sts: aws_sdk_sts::Client::new(&config),
         }
     }

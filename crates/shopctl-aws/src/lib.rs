@@ -8,6 +8,7 @@ mod connect;
 mod error;
 mod lambda;
 mod logs;
+mod operations;
 mod s3;
 mod s3_conditional;
 

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{CloudStackName, EnvironmentName, LogicalId, StackName};
+use crate::run_document::{Git, Origin, RunCommand, RunDocument, RunState};
 use crate::status::StackStatus;
 use crate::template::OmittedResource;
 
@@ -37,6 +38,137 @@ pub struct StatusReport {
     /// Resources that this environment leaves out.
     #[serde(default)]
     pub omitted: Vec<OmittedReport>,
+    /// The functions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionReport>,
+    /// The alarms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<AlarmReport>,
+    /// Stacks whose drift was looked at, now or at some other time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<DriftReport>,
+    /// The last run that changed something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<LastRun>,
+    /// What could not be found out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
+/// A Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionReport {
+    /// Its stack.
+    pub stack: StackName,
+    /// Its logical ID.
+    pub logical_id: LogicalId,
+    /// Its name in Lambda.
+    pub function_name: String,
+    /// `Active`, `Pending`, `Inactive`, `Failed`; `Missing` when it is not there.
+    pub state: String,
+    /// `Successful`, `InProgress`, `Failed`.
+    pub last_update: String,
+    /// Why it is not well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl FunctionReport {
+    /// Whether it can be called, or will soon.
+    pub fn is_well(&self) -> bool {
+        !["Failed", "Missing"].contains(&self.state.as_str()) && self.last_update != "Failed"
+    }
+
+    /// Whether it is still becoming what was deployed.
+    pub fn is_stabilising(&self) -> bool {
+        self.state == "Pending" || self.last_update == "InProgress"
+    }
+}
+
+/// A CloudWatch alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmReport {
+    /// Its stack.
+    pub stack: StackName,
+    /// Its logical ID.
+    pub logical_id: LogicalId,
+    /// Its name in CloudWatch.
+    pub alarm_name: String,
+    /// `OK`, `ALARM`, `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+}
+
+impl AlarmReport {
+    /// Whether it rings.
+    pub fn rings(&self) -> bool {
+        self.state == "ALARM"
+    }
+}
+
+/// Whether a stack still is what its template says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftReport {
+    /// The stack.
+    pub stack: StackName,
+    /// `IN_SYNC`, `DRIFTED`, `UNKNOWN`.
+    pub status: String,
+    /// When it was looked at, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<String>,
+    /// How long ago that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<u64>,
+    /// Resources that differ, when it was counted just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drifted_resources: Option<usize>,
+}
+
+/// A recorded run; `shopctl history` has more of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastRun {
+    /// Its name.
+    pub run: String,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it ended, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// What it was to do.
+    pub command: RunCommand,
+    /// How it ended, or that it goes on.
+    pub state: RunState,
+    /// Who ran it and where.
+    pub by: Origin,
+    /// The commit that was deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<Git>,
+    /// Version of the tool.
+    pub tool: String,
+}
+
+impl From<RunDocument> for LastRun {
+    fn from(run: RunDocument) -> Self {
+        Self {
+            run: run.run,
+            started: run.started,
+            finished: run.finished,
+            command: run.command,
+            state: run.state,
+            by: run.by,
+            git: run.git,
+            tool: run.tool,
+        }
+    }
 }
 
 /// A stack that is there.
@@ -116,6 +248,11 @@ impl StatusReport {
             probes: Vec::new(),
             missing: Vec::new(),
             omitted: Vec::new(),
+            functions: Vec::new(),
+            alarms: Vec::new(),
+            drift: Vec::new(),
+            last_run: None,
+            unknown: Vec::new(),
         }
     }
 
@@ -125,7 +262,9 @@ impl StatusReport {
         self.healthy = !self.stacks.is_empty()
             && self.missing.is_empty()
             && self.stacks.iter().all(|stack| stack.status.is_healthy())
-            && self.probes.iter().all(|probe| probe.ok);
+            && self.probes.iter().all(|probe| probe.ok)
+            && self.functions.iter().all(FunctionReport::is_well)
+            && !self.alarms.iter().any(AlarmReport::rings);
         self
     }
 
@@ -203,5 +342,35 @@ mod tests {
             error: None,
         });
         assert!(!silent.assessed().healthy);
+
+        let function = |state: &str, last_update: &str| {
+            let mut report = report();
+            report.functions.push(FunctionReport {
+                stack: "orders".into(),
+                logical_id: "Process".into(),
+                function_name: "f".to_owned(),
+                state: state.to_owned(),
+                last_update: last_update.to_owned(),
+                reason: None,
+            });
+            report.assessed().healthy
+        };
+        assert!(function("Active", "Successful") && function("Pending", "InProgress"));
+        assert!(!function("Failed", "Successful") && !function("Active", "Failed"));
+        assert!(!function("Missing", "Successful"));
+
+        let alarm = |state: &str| {
+            let mut report = report();
+            report.alarms.push(AlarmReport {
+                stack: "orders".into(),
+                logical_id: "Errors".into(),
+                alarm_name: "a".to_owned(),
+                state: state.to_owned(),
+                reason: None,
+                since: None,
+            });
+            report.assessed().healthy
+        };
+        assert!(alarm("OK") && alarm("INSUFFICIENT_DATA") && !alarm("ALARM"));
     }
 }

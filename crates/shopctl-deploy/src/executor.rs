@@ -22,7 +22,7 @@ use crate::schedule::Schedule;
 use crate::{site, stack, teardown};
 
 /// What came of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RunReport {
     /// Whether any step changed anything.
     pub changed: bool,

@@ -13,6 +13,7 @@ pub mod lock;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 mod memory;
+pub mod operations;
 mod patience;
 pub mod ports;
 mod preview;
