@@ -1,7 +1,7 @@
 //! What is kept of runs, as text: a table of many, the details of one.
 
 use shopctl_core::event::StackResult;
-use shopctl_core::run_document::{RecordedValue, RunDocument, RunStack, RunState};
+use shopctl_core::run_document::{Git, RecordedValue, RunDocument, RunStack, RunState};
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
 use crate::diagnostics::join;
@@ -58,13 +58,16 @@ fn row(run: &RunDocument, appearance: Appearance) -> [(Role, String); 7] {
             Role::Normal,
             run.elapsed_ms.map_or_else(|| "-".to_owned(), duration),
         ),
-        (Role::Normal, commit(run).unwrap_or_else(|| "-".to_owned())),
+        (
+            Role::Normal,
+            run.git.as_ref().map_or_else(|| "-".to_owned(), commit),
+        ),
         (Role::Normal, format!("{}@{}", run.by.user, run.by.host)),
         (Role::Quiet, changes(run)),
     ]
 }
 
-fn look(state: RunState) -> (Glyph, Role) {
+pub(crate) fn look(state: RunState) -> (Glyph, Role) {
     match state {
         RunState::Succeeded | RunState::Unchanged => (Glyph::Done, Role::Good),
         RunState::Failed => (Glyph::Failed, Role::Bad),
@@ -74,14 +77,13 @@ fn look(state: RunState) -> (Glyph, Role) {
 }
 
 /// `0123abc main`, with a star when files differed.
-fn commit(run: &RunDocument) -> Option<String> {
-    let git = run.git.as_ref()?;
+pub(crate) fn commit(git: &Git) -> String {
     let short: String = git.commit.chars().take(7).collect();
     let dirty = if git.dirty { "*" } else { "" };
-    Some(match &git.branch {
+    match &git.branch {
         Some(branch) => format!("{short}{dirty} {branch}"),
         None => format!("{short}{dirty}"),
-    })
+    }
 }
 
 /// `2 created, 1 failed`; what was not touched is left out.
@@ -155,13 +157,13 @@ pub fn render_run(run: &RunDocument, appearance: Appearance) -> String {
     fact("account", Some(format!("{}, {}", run.account, run.region)));
     fact(
         "commit",
-        run.git.as_ref().and_then(|git| {
-            let text = commit(run)?;
-            Some(if git.dirty {
+        run.git.as_ref().map(|git| {
+            let text = commit(git);
+            if git.dirty {
                 format!("{text}, with changes that were not committed")
             } else {
                 text
-            })
+            }
         }),
     );
     fact("shopctl", Some(run.tool.clone()));

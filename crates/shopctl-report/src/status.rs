@@ -4,6 +4,7 @@ use shopctl_core::report::{ProbeReport, StackReport, StatusReport};
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
 use crate::diagnostics::join;
+use crate::status_health;
 use crate::text::{self, count, duration};
 
 /// Narrower terminals show what is known of a stack line by line.
@@ -43,6 +44,11 @@ pub fn render_status(report: &StatusReport, appearance: Appearance) -> String {
         }
     };
     section("Stacks", stacks(report, appearance));
+    section("Functions", status_health::functions(report, appearance));
+    section("Alarms", status_health::alarms(report, appearance));
+    section("Drift", status_health::drift(report, appearance));
+    section("Last run", status_health::last_run(report, appearance));
+    section("Not known", status_health::unknown(report, appearance));
     section("Outputs", outputs(report, appearance));
     section("Left out in this environment", omitted(report, appearance));
     section("URLs", urls(report, appearance));
@@ -253,7 +259,7 @@ fn omitted(report: &StatusReport, appearance: Appearance) -> Vec<String> {
         .collect()
 }
 
-fn begin(appearance: Appearance, glyph: Glyph, role: Role) -> Line {
+pub(crate) fn begin(appearance: Appearance, glyph: Glyph, role: Role) -> Line {
     let mut line = Line::new(appearance);
     line.push(Role::Normal, "  ");
     line.push(role, appearance.glyph(glyph));
@@ -262,7 +268,7 @@ fn begin(appearance: Appearance, glyph: Glyph, role: Role) -> Line {
 }
 
 /// `2026-07-12T10:22:01.123Z` as `2026-07-12 10:22 UTC`; what has another form stays as it is.
-fn moment(time: &str) -> String {
+pub(crate) fn moment(time: &str) -> String {
     let is_utc = time.ends_with('Z') || time.ends_with("+00:00");
     match (time.get(..10), time.get(10..11), time.get(11..16)) {
         (Some(date), Some("T"), Some(clock)) if is_utc => format!("{date} {clock} UTC"),
