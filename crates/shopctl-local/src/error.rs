@@ -32,8 +32,8 @@ pub enum LocalError {
         /// The Python that was tried.
         python: PathBuf,
     },
-    /// Making the environment or installing the packages failed.
-    #[error("installing the local cloud failed: {step}\n{output}")]
+    /// Making the environment, or getting or installing the packages, failed.
+    #[error("installation failed: {step}\n{output}")]
     Install {
         /// The command that failed and how it ended.
         step: String,

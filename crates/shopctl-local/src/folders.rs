@@ -50,6 +50,12 @@ impl Folders {
         })
     }
 
+    /// Other programs that are installed on demand: `<user cache>/shopctl/tools`. May be
+    /// deleted at any time.
+    pub fn tools(&self) -> PathBuf {
+        self.installs.with_file_name("tools")
+    }
+
     /// Both folders below one, for tests.
     #[must_use]
     pub fn below(folder: &Path) -> Self {

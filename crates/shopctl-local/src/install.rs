@@ -148,7 +148,8 @@ fn write_files(folder: &Path) -> Result<(), LocalError> {
     Ok(())
 }
 
-async fn make_environment(
+/// A virtual environment `venv` in `folder` with the packages of its `requirements.txt`.
+pub(crate) async fn make_environment(
     folder: &Path,
     python: &Python,
     uv: Option<&Path>,
@@ -215,12 +216,13 @@ async fn make_environment(
 /// Nothing but the pinned wheels: no build of a source package runs on this machine.
 const HASHED: [&str; 4] = ["--require-hashes", "--only-binary", ":all:", "-r"];
 
-struct Runner {
-    path: OsString,
+/// Runs programs that install something.
+pub(crate) struct Runner {
+    pub(crate) path: OsString,
 }
 
 impl Runner {
-    async fn run(
+    pub(crate) async fn run(
         &self,
         program: &Path,
         name: &str,

@@ -21,6 +21,7 @@ mod process;
 mod progress;
 mod python;
 mod start;
+mod tool;
 
 pub use cloud::{CloudStatus, DeathCause, LocalCloud, Running, Settings};
 pub use doctor::{Check, CheckStatus, DoctorRequest, doctor};
@@ -28,3 +29,4 @@ pub use error::LocalError;
 pub use folders::Folders;
 pub use port::Holder;
 pub use progress::{InstallStep, Progress, ProgressSink};
+pub use tool::{NpmProgram, npm_program, python_tool};

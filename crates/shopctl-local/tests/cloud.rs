@@ -620,7 +620,7 @@ esac"#;
     let (error, _) = fails(path.into()).await;
     assert_eq!(
         error,
-        "installing the local cloud failed: pip install ended with exit status: 1\n  \
+        "installation failed: pip install ended with exit status: 1\n  \
          ERROR: No matching distribution found for ministack"
     );
     let left: Vec<_> = fs::read_dir(&installs)
