@@ -99,8 +99,10 @@ Examples:
     #[command(after_help = "\
 Examples:
   shopctl status --env local
+  shopctl status --env prod --watch           again and again, until Ctrl-C
+  shopctl status --env prod --drift           exit code 1 if there is drift
   shopctl status --env prod --output json | jq -r .urls.site")]
-    Status(EnvironmentArguments),
+    Status(StatusArguments),
     /// Delete everything that was deployed, and say what is left
     #[command(after_help = "\
 Examples:
@@ -141,6 +143,40 @@ Examples:
   shopctl render --env prod --out templates
   shopctl render --env prod --out templates && cfn-lint templates/*.yaml")]
     Render(RenderArguments),
+    /// Draw the stacks and what flows between them
+    #[command(after_help = "\
+Examples:
+  shopctl graph --env prod                          Mermaid, for a README
+  shopctl graph --env prod --format svg > stacks.svg
+  shopctl graph --env prod --format dot | dot -Tpng > stacks.png
+  shopctl graph --env prod --output json | jq .links")]
+    Graph(GraphArguments),
+    /// Check the templates as they would be deployed, against rules of three kinds
+    ///
+    /// The tool's own policies, cfn-lint, and the project's rules for cfn-guard in
+    /// stacks/lint/*.guard. Needs no credentials and compiles nothing.
+    #[command(after_help = "\
+Examples:
+  shopctl lint --env prod
+  shopctl lint --env prod --own                 installs nothing
+  shopctl lint --env prod --sarif lint.sarif    for GitHub's code scanning
+  shopctl lint --env prod --output json | jq -r '.findings[].message'")]
+    Lint(LintArguments),
+    /// Show the logs of everything that is deployed, merged by time
+    #[command(after_help = "\
+Examples:
+  shopctl logs --env local --follow
+  shopctl logs --env prod --since 2h --service orders
+  shopctl logs --env prod --order 2x3KQ0ibFkuS --since 1d
+  shopctl logs --env prod --output json | jq -c .fields")]
+    Logs(LogsArguments),
+    /// Draw where the time of a run went
+    #[command(after_help = "\
+Examples:
+  shopctl timeline --env prod --out deploy.html     the latest run
+  shopctl timeline --env prod previous > deploy.svg
+  shopctl timeline --events deploy.ndjson > deploy.svg")]
+    Timeline(TimelineArguments),
     /// Start, stop and look at the local cloud
     #[command(after_help = "\
 Examples:
@@ -154,6 +190,25 @@ Examples:
     /// Print the JSON Schema of the project file, for editors
     #[command(after_help = "Example:\n  shopctl schema > shopctl.schema.json")]
     Schema,
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "\
+Examples:
+  shopctl completions bash > ~/.local/share/bash-completion/completions/shopctl
+  shopctl completions zsh > ~/.zfunc/_shopctl
+  shopctl completions fish > ~/.config/fish/completions/shopctl.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one a command
+    #[command(after_help = "\
+Example:
+  shopctl man --out ~/.local/share/man/man1 && man shopctl-deploy")]
+    Man {
+        /// Folder for the pages; made if it is not there
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
 }
 
 /// Which environment.
@@ -317,6 +372,101 @@ pub(crate) struct RenderArguments {
     /// Folder for the templates; made if it is not there
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "mermaid")]
+    pub(crate) format: GraphFormat,
+}
+
+/// Forms of a drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A flow chart that GitHub and GitLab draw in Markdown.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
+    /// A picture, light or dark as the viewer likes.
+    Svg,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Look for drift now, instead of showing what is known of it
+    #[arg(long)]
+    pub(crate) drift: bool,
+    /// Show it again every few seconds, until Ctrl-C
+    #[arg(long, conflicts_with = "drift")]
+    pub(crate) watch: bool,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Only the tool's own rules: no cfn-lint, no cfn-guard
+    #[arg(long)]
+    pub(crate) own: bool,
+    /// Also write the findings as SARIF 2.1.0; `-` writes it to standard output instead
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Go on as they grow, until Ctrl-C
+    #[arg(long, short = 'F')]
+    pub(crate) follow: bool,
+    /// How far back: 90s, 10m, 2h, 1d, or a moment such as 2026-07-12T10:00:00Z
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub(crate) since: String,
+    /// Only this stack
+    #[arg(long, value_name = "STACK")]
+    pub(crate) service: Option<String>,
+    /// Only lines about this order
+    #[arg(long, value_name = "ID")]
+    pub(crate) order: Option<String>,
+    /// Only lines about this request
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+    /// Only lines that hold this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+}
+
+/// Arguments of `timeline`.
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArguments {
+    /// An environment of the project file, whose runs are meant
+    #[arg(
+        long = "env",
+        short = 'e',
+        value_name = "ENVIRONMENT",
+        env = "SHOPCTL_ENV",
+        required_unless_present = "events"
+    )]
+    pub(crate) environment: Option<String>,
+    /// A run: its identifier or the beginning of it, `latest` or `previous`
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+    /// Events instead, as `--output json` wrote them; `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub(crate) events: Option<PathBuf>,
+    /// The drawing: a page when it ends in .html, else an SVG [default: an SVG to standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Arguments of `local`.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use shopctl_core::diagnostic::Diagnostic;
 use shopctl_report::{
     Appearance, GitHub, Json, Plain, Reporter, Terminal, annotations, render_diagnostics,
     render_error,
@@ -109,15 +110,20 @@ impl Display {
         }
     }
 
+    /// Puts findings on the lines of a pull request, in a GitHub workflow.
+    pub(crate) fn annotate(&self, findings: &[Diagnostic]) {
+        if self.github && !findings.is_empty() {
+            self.say(&annotations(findings));
+        }
+    }
+
     /// Shows the error that ends a command.
     pub(crate) fn error(&self, error: &CommandError) {
         if let Some(transcript) = &error.transcript {
             self.say(transcript);
         }
         if !error.diagnostics.is_empty() {
-            if self.github {
-                self.say(&annotations(&error.diagnostics));
-            }
+            self.annotate(&error.diagnostics);
             let root = error.root.clone();
             let source = move |file: &str| std::fs::read_to_string(root.join(file)).ok();
             self.say(&render_diagnostics(

@@ -1,10 +1,10 @@
-//! Durations on the command line: `90`, `45s`, `10m`, `1h`, `1h30m`.
+//! Durations on the command line: `90`, `45s`, `10m`, `1h`, `1h30m`, `2d`.
 
 use std::time::Duration;
 
 /// Reads a duration; a number alone is seconds.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("'{text}' is no duration (45s, 10m, 1h30m)");
+    let wrong = || format!("'{text}' is no duration (45s, 10m, 1h30m, 2d)");
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
     }
@@ -15,6 +15,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         let end = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
         let number: u64 = rest[..end].parse().map_err(|_| wrong())?;
         let unit = match rest.as_bytes().get(end) {
+            Some(b'd') => 86_400,
             Some(b'h') => 3600,
             Some(b'm') => 60,
             Some(b's') => 1,
@@ -46,11 +47,12 @@ mod tests {
         assert_eq!(seconds("45s"), Ok(45));
         assert_eq!(seconds("10m"), Ok(600));
         assert_eq!(seconds("1h30m"), Ok(5400));
+        assert_eq!(seconds("2d"), Ok(172_800));
         for wrong in [
             "",
             "m",
             "-1",
-            "1d",
+            "1w",
             "10ms",
             "1m1h",
             "1m1m",

@@ -139,3 +139,55 @@ impl From<CloudError> for CommandError {
         Self::new(kind, error, hint)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    /// Codes that lines of a text begin with, in the way that `code` finds them.
+    fn codes(text: &str, code: impl Fn(&str) -> Option<&str>) -> BTreeSet<u8> {
+        let lines = text.lines().filter_map(|line| code(line.trim()));
+        lines.filter_map(|code| code.trim().parse().ok()).collect()
+    }
+
+    /// `| 4 | bad input | ...`
+    fn of_table(line: &str) -> Option<&str> {
+        line.strip_prefix("| ")?
+            .split_once(" |")
+            .map(|(code, _)| code)
+    }
+
+    /// `Kind::Input => 4,`
+    fn of_program(line: &str) -> Option<&str> {
+        let (_, code) = line.strip_prefix("Kind::")?.split_once(" => ")?;
+        Some(code.trim_end_matches(','))
+    }
+
+    /// `4    bad input`
+    fn of_help(line: &str) -> Option<&str> {
+        line.split_once("  ").map(|(code, _)| code)
+    }
+
+    #[test]
+    fn every_exit_code_is_documented_wherever_they_are_listed() {
+        let page = codes(include_str!("../../../docs/exit-codes.md"), of_table);
+        let readme = codes(include_str!("../../../README.md"), of_table);
+        let help = Cli::command().get_after_help().unwrap().to_string();
+        let help = codes(&help, of_help);
+        let program = codes(include_str!("error.rs"), of_program);
+
+        assert!(program.len() > 5, "{program:?}");
+        assert!(
+            page.is_superset(&program),
+            "the page lacks one of {program:?}"
+        );
+        assert_eq!(page, help, "docs/exit-codes.md and --help");
+        assert_eq!(page, readme, "docs/exit-codes.md and README.md");
+    }
+}

@@ -3,12 +3,14 @@
 //! This crate is the wiring: command line, settings, which phases run in which order,
 //! and how an error becomes a hint and an exit code. The work is done by the crates below it.
 
+mod checkers;
 mod cli;
 mod commands;
 mod display;
 mod duration;
 mod error;
 mod guard;
+mod interrupt;
 mod keep;
 mod lock;
 mod origin;
@@ -76,8 +78,14 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Prune(arguments) => commands::prune::run(global, arguments, display).await,
         Command::Build(arguments) => commands::build::run(global, arguments, display).await,
         Command::Render(arguments) => commands::render::run(global, arguments, display).await,
+        Command::Graph(arguments) => commands::graph::run(global, arguments, display),
+        Command::Lint(arguments) => commands::lint::run(global, arguments, display).await,
+        Command::Logs(arguments) => commands::logs::run(global, arguments, display).await,
+        Command::Timeline(arguments) => commands::timeline::run(global, arguments, display).await,
         Command::Local(arguments) => commands::local::run(global, arguments, display).await,
         Command::Doctor => commands::doctor::run(global, display).await,
         Command::Schema => commands::schema::run(),
+        Command::Completions { shell } => commands::manual::completions(*shell, display),
+        Command::Man { out } => commands::manual::pages(out, display),
     }
 }

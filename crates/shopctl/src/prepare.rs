@@ -319,37 +319,16 @@ pub(crate) fn render_all(
     artifacts: &[Artifact],
 ) -> Result<(IndexMap<StackName, RenderedTemplate>, UploadBodies), CommandError> {
     let project = &workspace.project;
-    let lookup = Lookup::new(workspace, artifacts);
-    let architecture = match environment.architecture {
-        Some(architecture) => architecture,
-        None => host_architecture(),
-    };
-    let omit: Vec<String> = environment
-        .omit
-        .iter()
-        .map(|kind| kind.value.as_str().to_owned())
-        .collect();
     let mut templates = IndexMap::new();
     let mut findings = Vec::new();
-    for stack in project.stacks_in(environment) {
-        let input = RenderInput {
-            stack: &stack.name,
-            template: stack.template.value.as_str(),
-            files: workspace,
-            artifacts: &lookup,
-            architecture,
-            omit: &omit,
-            project: project.name().as_str(),
-            environment: environment.name.as_str(),
-            parameters: &literals(workspace, &stack.name, environment),
-        };
-        match render(&input) {
+    let lookup = each_template(workspace, environment, artifacts, |input| {
+        match render(input) {
             Ok(template) => {
-                templates.insert(stack.name.clone(), template);
+                templates.insert(input.stack.clone(), template);
             }
             Err(Diagnostics(found)) => findings.extend(found),
         }
-    }
+    });
     // Wiring to a template that is wrong itself would only repeat what was said.
     if findings.is_empty() {
         findings.extend(check_wiring(project, environment, &templates));
@@ -387,6 +366,57 @@ pub(crate) fn render_all(
     Ok((templates, bodies))
 }
 
+/// Hands over what rendering needs of each stack of an environment, in the order of the project
+/// file; answers what was packed on the way.
+pub(crate) fn each_template<'a>(
+    workspace: &'a Workspace,
+    environment: &Environment,
+    artifacts: &'a [Artifact],
+    mut visit: impl FnMut(&RenderInput<'_>),
+) -> Lookup<'a> {
+    let project = &workspace.project;
+    let lookup = Lookup::new(workspace, artifacts);
+    let architecture = match environment.architecture {
+        Some(architecture) => architecture,
+        None => host_architecture(),
+    };
+    let omit: Vec<String> = environment
+        .omit
+        .iter()
+        .map(|kind| kind.value.as_str().to_owned())
+        .collect();
+    for stack in project.stacks_in(environment) {
+        visit(&RenderInput {
+            stack: &stack.name,
+            template: stack.template.value.as_str(),
+            files: workspace,
+            artifacts: &lookup,
+            architecture,
+            omit: &omit,
+            project: project.name().as_str(),
+            environment: environment.name.as_str(),
+            parameters: &literals(workspace, &stack.name, environment),
+        });
+    }
+    lookup
+}
+
+/// Artifacts that stand for handlers which were not built: templates render with them, but
+/// cannot be deployed.
+pub(crate) fn no_artifacts(workspace: &Workspace) -> Vec<Artifact> {
+    let names = workspace.project.handlers().keys();
+    let none = |name: String| Artifact {
+        handler: name,
+        digest: ArtifactDigest::new("0".repeat(64)),
+        zip_path: PathBuf::new(),
+        zip_bytes: 0,
+        binary_bytes: 0,
+        binary_digest: String::new(),
+        architecture: shopctl_build::Architecture::X86_64,
+    };
+    names.map(|name| none(name.to_string())).collect()
+}
+
 /// The values that are written out in the project file.
 fn literals(
     workspace: &Workspace,
@@ -414,7 +444,7 @@ fn host_architecture() -> Architecture {
 }
 
 /// Finds and packs what templates refer to.
-struct Lookup<'a> {
+pub(crate) struct Lookup<'a> {
     workspace: &'a Workspace,
     handlers: BTreeMap<String, &'a Artifact>,
     /// Folders and files that were packed on the way, by digest.

@@ -8,6 +8,7 @@ use shopctl_core::event::{Event, Phase};
 use shopctl_core::names::{arn_is_at, partition};
 use shopctl_core::planner::Observed;
 use shopctl_core::project::{Environment, EnvironmentKind};
+use shopctl_deploy::operations::SharedOperations;
 use shopctl_deploy::ports::Ports;
 use shopctl_local::{Folders, InstallStep, LocalCloud, LocalError, Progress, Running, Settings};
 
@@ -22,6 +23,8 @@ pub(crate) const LOCAL_ACCOUNT: &str = "000000000000";
 /// An environment's cloud.
 pub(crate) struct Session {
     pub(crate) ports: Ports,
+    /// Logs, alarms, drift.
+    pub(crate) operations: SharedOperations,
     pub(crate) account: String,
     /// The caller's ARN; not asked for on the local cloud.
     pub(crate) caller: Option<String>,
@@ -128,6 +131,7 @@ pub(crate) async fn connect_aws(environment: &Environment) -> Result<Session, Co
     }
     check_partition(environment, &identity.arn)?;
     Ok(Session {
+        operations: cloud.operations.clone(),
         ports: ports(&cloud)?,
         account: identity.account,
         caller: Some(identity.arn),
@@ -186,6 +190,7 @@ pub(crate) async fn connect_local(
     let endpoint = Endpoint::Local(running.endpoint.clone());
     let clients = Cloud::connect(&endpoint, environment.region.as_str()).await;
     Ok(Session {
+        operations: clients.operations.clone(),
         ports: ports(&clients)?,
         account: LOCAL_ACCOUNT.to_owned(),
         caller: None,

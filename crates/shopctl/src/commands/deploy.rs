@@ -389,17 +389,25 @@ pub(crate) fn outcome(report: &RunReport) -> Outcome {
     }
 }
 
+/// What a script learns of a run whose plan was carried out.
+fn exit_code(report: &RunReport) -> u8 {
+    let kind = match outcome(report) {
+        Outcome::Succeeded | Outcome::Unchanged => return 0,
+        Outcome::Interrupted => Kind::Interrupted,
+        // A stack that needs a person needs that person whoever logs in.
+        Outcome::Failed if report.stuck => Kind::Stuck,
+        Outcome::Failed if report.credentials => Kind::Credentials,
+        Outcome::Failed if report.refused => Kind::Refused,
+        Outcome::Failed => Kind::Failed,
+    };
+    kind.exit_code()
+}
+
 /// Sends the last event of a run whose plan was carried out; answers the exit code.
 pub(crate) async fn finish(run: Run, ended: Ended) -> u8 {
     let report = ended.report;
     let outcome = outcome(&report);
-    let exit_code = match outcome {
-        Outcome::Succeeded | Outcome::Unchanged => 0,
-        Outcome::Failed if report.stuck => Kind::Stuck.exit_code(),
-        Outcome::Failed if report.refused => Kind::Refused.exit_code(),
-        Outcome::Failed => Kind::Failed.exit_code(),
-        Outcome::Interrupted => Kind::Interrupted.exit_code(),
-    };
+    let exit_code = exit_code(&report);
     run.finish(Event::RunFinished {
         outcome,
         exit_code,
@@ -428,5 +436,41 @@ pub(crate) async fn fail(run: Run, error: CommandError) -> CommandError {
     CommandError {
         reported: true,
         ..error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_what_a_script_has_to_do_next() {
+        let failed = || RunReport {
+            failed: true,
+            changed: true,
+            ..RunReport::default()
+        };
+        let expired = RunReport {
+            credentials: true,
+            ..failed()
+        };
+        let stuck = RunReport {
+            stuck: true,
+            ..failed()
+        };
+        let both = RunReport {
+            credentials: true,
+            ..stuck.clone()
+        };
+        assert_eq!(exit_code(&RunReport::default()), 0);
+        assert_eq!(exit_code(&failed()), 1);
+        assert_eq!(exit_code(&expired), 5);
+        let refused = RunReport {
+            refused: true,
+            ..failed()
+        };
+        assert_eq!(exit_code(&refused), 3);
+        assert_eq!(exit_code(&stuck), 7);
+        assert_eq!(exit_code(&both), 7);
     }
 }

@@ -1,44 +1,91 @@
 //! `shopctl status`: what is deployed, and whether it is well. Changes nothing.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use futures::future::{join_all, try_join_all};
+use shopctl_core::names::{CloudStackName, LogicalId, StackName};
 use shopctl_core::project::{Environment, Project};
-use shopctl_core::report::{ProbeReport, StackReport, StatusReport};
-use shopctl_deploy::ports::{Ports, ProbeAnswer};
+use shopctl_core::report::{
+    AlarmReport, DriftReport, FunctionReport, LastRun, ProbeReport, StackReport, StatusReport,
+};
+use shopctl_deploy::operations::Detection;
+use shopctl_deploy::ports::{CloudError, Ports, ProbeAnswer, StackResource};
+use shopctl_deploy::runs;
 use shopctl_local::CloudStatus;
 
-use crate::cli::{EnvironmentArguments, Global};
+use crate::cli::{Global, StatusArguments};
 use crate::display::Display;
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
+use crate::interrupt::until_interrupted;
 use crate::prepare::environment;
 use crate::session::{Session, connect_aws, connect_local, describe, local_cloud, local_error};
 use crate::workspace::Workspace;
 
+/// Between two looks of `--watch`.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Between two questions whether CloudFormation has found drift, and when to give up.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+const DRIFT_TAKES: Duration = Duration::from_secs(600);
+
 /// Shows the status; the exit code is 1 when something that is deployed is not well.
 pub(crate) async fn run(
     global: &Global,
-    arguments: &EnvironmentArguments,
+    arguments: &StatusArguments,
     display: &Display,
 ) -> Result<u8, CommandError> {
     let workspace = Workspace::open(global)?;
-    let environment = environment(&workspace, &arguments.environment)?;
-    let report = match connect(&workspace, environment, display).await? {
-        Some(session) => report(&workspace.project, environment, &session).await?,
-        None => StatusReport::empty(workspace.project.name().as_str(), environment.name.clone()),
+    let environment = environment(&workspace, &arguments.environment.environment)?;
+    let project = &workspace.project;
+    let Some(session) = connect(&workspace, environment, display).await? else {
+        let name = environment.name.clone();
+        let report = StatusReport::empty(project.name().as_str(), name);
+        return show(&report, display, false).map(|()| 0);
     };
-    if display.json {
-        let document = serde_json::to_string(&report)
-            .map_err(|error| CommandError::new(crate::error::Kind::Failed, error, None))?;
-        display.result(&document);
-    } else {
-        display.result(&shopctl_report::render_status(&report, display.results));
+    if arguments.watch {
+        return until_interrupted(async {
+            loop {
+                show(
+                    &report(project, environment, &session).await?,
+                    display,
+                    true,
+                )?;
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        })
+        .await;
     }
-    Ok(if report.healthy || report.stacks.is_empty() {
-        0
-    } else {
-        1
-    })
+    let mut report = report(project, environment, &session).await?;
+    if arguments.drift {
+        detect(project, environment, &session, &mut report, display).await?;
+    }
+    show(&report, display, false)?;
+    let drifted = arguments.drift && report.drift.iter().any(|d| d.status == "DRIFTED");
+    let well = report.healthy && !drifted || report.is_empty();
+    Ok(if well { 0 } else { 1 })
+}
+
+fn show(report: &StatusReport, display: &Display, again: bool) -> Result<(), CommandError> {
+    if display.json {
+        let document = serde_json::to_string(report)
+            .map_err(|error| CommandError::new(Kind::Failed, error, None))?;
+        display.result(&document);
+        return Ok(());
+    }
+    let mut text = shopctl_report::render_status(report, display.results);
+    if again {
+        let terminal = console::Term::stdout();
+        if terminal.is_term() {
+            // What cannot be cleared is written below the last look.
+            let _ = terminal.clear_screen();
+        }
+        text.push_str(&format!(
+            "\n{}\n",
+            Utc::now().format("%H:%M:%S UTC, Ctrl-C ends it")
+        ));
+    }
+    display.result(&text);
+    Ok(())
 }
 
 /// Connects to the environment's cloud; `None` when that is a local cloud that holds nothing.
@@ -92,30 +139,32 @@ async fn report(
                     answer => answer,
                 }
             },)?;
-        Ok::<_, CommandError>(description.map(|description| {
-            StackReport {
-                name: name.clone(),
-                stack_name: cloud_name,
-                status: description.status,
-                status_reason: description.status_reason,
-                resources: resources
-                    .iter()
-                    .filter(|resource| resource.status != "DELETE_COMPLETE")
-                    .count(),
-                last_changed: description.last_changed,
-                outputs: description.outputs,
-            }
-        }))
+        let resources: Vec<StackResource> = resources
+            .into_iter()
+            .filter(|resource| resource.status != "DELETE_COMPLETE")
+            .collect();
+        let report = description.map(|description| StackReport {
+            name: name.clone(),
+            stack_name: cloud_name,
+            status: description.status,
+            status_reason: description.status_reason,
+            resources: resources.len(),
+            last_changed: description.last_changed,
+            outputs: description.outputs,
+        });
+        Ok::<_, CommandError>((report, resources))
     }));
     let observed = async { Ok(shopctl_deploy::observe(ports, &bucket, &[]).await?) };
     let (stacks, observed) = tokio::try_join!(stacks, observed)?;
 
     let mut report = StatusReport::empty(project.name().as_str(), environment.name.clone());
-    for (name, stack) in names.iter().zip(stacks) {
+    let mut resources = Vec::new();
+    for (name, (stack, own)) in names.iter().zip(stacks) {
         match stack {
             Some(stack) => report.stacks.push(stack),
             None => report.missing.push(name.clone()),
         }
+        resources.extend(own.into_iter().map(|resource| (name.clone(), resource)));
     }
     if report.stacks.is_empty() {
         report.missing.clear();
@@ -137,16 +186,208 @@ async fn report(
             checks.push((name.to_string(), shopctl_deploy::join_url(value, path)));
         }
     }
-    report.probes = join_all(
+    let probes = join_all(
         checks
             .into_iter()
             .map(|(name, url)| probe(ports, name, url)),
-    )
+    );
+    let functions = try_join_all(
+        of_type(&resources, "AWS::Lambda::Function")
+            .map(|(stack, id, name)| async move { function(session, stack, id, name).await }),
+    );
+    let (last_run, probes, functions, alarms, drift) = tokio::join!(
+        last_run(ports, &bucket),
+        probes,
+        functions,
+        alarms(session, &resources),
+        drift(project, environment, session, &report.stacks),
+    );
+    report.probes = probes;
+    // That an alarm cannot be read is no reason to say nothing of the stacks.
+    let mut known = |what: &str, error: CloudError| report.unknown.push(format!("{what}: {error}"));
+    match last_run {
+        Ok(last) => report.last_run = last,
+        Err(error) => known("the last run", error),
+    }
+    match functions {
+        Ok(functions) => report.functions = functions,
+        Err(error) => known("functions", error),
+    }
+    match alarms {
+        Ok(alarms) => report.alarms = alarms,
+        Err(error) => known("alarms", error),
+    }
+    match drift {
+        Ok(drift) => report.drift = drift,
+        Err(error) => known("drift", error),
+    }
+    Ok(report.assessed())
+}
+
+async fn last_run(ports: &Ports, bucket: &str) -> Result<Option<LastRun>, CloudError> {
+    let objects = ports.objects.as_ref();
+    let Some(newest) = runs::runs(objects, bucket).await?.pop() else {
+        return Ok(None);
+    };
+    let document = runs::read(objects, bucket, &newest).await?;
+    Ok(document.map(LastRun::from))
+}
+
+/// Stack, logical ID and physical ID of the resources of a type.
+fn of_type<'a>(
+    resources: &'a [(StackName, StackResource)],
+    kind: &'a str,
+) -> impl Iterator<Item = (StackName, LogicalId, String)> + 'a {
+    let fitting = resources
+        .iter()
+        .filter(move |(_, resource)| resource.resource_type == kind);
+    fitting.filter_map(|(stack, resource)| {
+        let physical_id = resource.physical_id.clone()?;
+        Some((stack.clone(), resource.logical_id.clone(), physical_id))
+    })
+}
+
+async fn function(
+    session: &Session,
+    stack: StackName,
+    logical_id: LogicalId,
+    function_name: String,
+) -> Result<FunctionReport, CloudError> {
+    let state = session.ports.functions.state(&function_name).await?;
+    let (state, last_update, reason) = match state {
+        Some(state) => (state.state, state.last_update, state.reason),
+        None => {
+            let reason = "the stack has it, Lambda does not: somebody deleted it";
+            (
+                "Missing".to_owned(),
+                "Failed".to_owned(),
+                Some(reason.to_owned()),
+            )
+        }
+    };
+    Ok(FunctionReport {
+        stack,
+        logical_id,
+        function_name,
+        state,
+        last_update,
+        reason,
+    })
+}
+
+async fn alarms(
+    session: &Session,
+    resources: &[(StackName, StackResource)],
+) -> Result<Vec<AlarmReport>, CloudError> {
+    let own: Vec<_> = of_type(resources, "AWS::CloudWatch::Alarm").collect();
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = own.iter().map(|(_, _, name)| name.clone()).collect();
+    let states = session.operations.alarms(&names).await?;
+    let report = |(stack, logical_id, alarm_name): (StackName, LogicalId, String)| {
+        let alarm = states
+            .iter()
+            .find(|alarm| alarm.name == alarm_name)?
+            .clone();
+        Some(AlarmReport {
+            stack,
+            logical_id,
+            alarm_name,
+            state: alarm.state,
+            reason: alarm.reason,
+            since: alarm.since,
+        })
+    };
+    Ok(own.into_iter().filter_map(report).collect())
+}
+
+/// What CloudFormation knows of drift; stacks that it never looked at are left out.
+async fn drift(
+    project: &Project,
+    environment: &Environment,
+    session: &Session,
+    stacks: &[StackReport],
+) -> Result<Vec<DriftReport>, CloudError> {
+    let of_stack = |stack: StackName| async move {
+        let name = project.cloud_stack_name(environment, &stack);
+        let drift = session.operations.drift(name.as_str()).await?;
+        Ok::<_, CloudError>(
+            drift
+                .filter(|drift| drift.status != "NOT_CHECKED")
+                .map(|drift| DriftReport {
+                    stack,
+                    status: drift.status,
+                    age_seconds: drift.checked.as_deref().and_then(age),
+                    checked: drift.checked,
+                    drifted_resources: None,
+                }),
+        )
+    };
+    let all = try_join_all(stacks.iter().map(|stack| of_stack(stack.name.clone()))).await?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+fn age(moment: &str) -> Option<u64> {
+    let moment = DateTime::parse_from_rfc3339(moment).ok()?;
+    u64::try_from((Utc::now() - moment.to_utc()).num_seconds()).ok()
+}
+
+/// Looks for drift in all stacks at once and puts what was found into the report.
+async fn detect(
+    project: &Project,
+    environment: &Environment,
+    session: &Session,
+    report: &mut StatusReport,
+    display: &Display,
+) -> Result<(), CommandError> {
+    if !display.json {
+        let stacks = shopctl_report::count(report.stacks.len(), "stack");
+        display.say(&format!(
+            "looking for drift in {stacks}; this may take minutes"
+        ));
+    }
+    let found = join_all(report.stacks.iter().map(|stack| async move {
+        let name = project.cloud_stack_name(environment, &stack.name);
+        (stack.name.clone(), detect_in(session, &name).await)
+    }))
     .await;
-    report.healthy = report.missing.is_empty()
-        && report.stacks.iter().all(|stack| stack.status.is_healthy())
-        && report.probes.iter().all(|probe| probe.ok);
-    Ok(report)
+    report.drift.clear();
+    for (stack, found) in found {
+        match found {
+            Ok(Detection::Done { status, drifted }) => report.drift.push(DriftReport {
+                stack,
+                status,
+                checked: Some(Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+                age_seconds: Some(0),
+                drifted_resources: Some(drifted),
+            }),
+            Ok(Detection::Failed { reason }) => {
+                report.unknown.push(format!("drift of {stack}: {reason}"));
+            }
+            Ok(Detection::Running) => {
+                let minutes = DRIFT_TAKES.as_secs() / 60;
+                report.unknown.push(format!(
+                    "drift of {stack}: not known after {minutes} minutes"
+                ));
+            }
+            Err(error) => report.unknown.push(format!("drift of {stack}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+async fn detect_in(session: &Session, stack: &CloudStackName) -> Result<Detection, CloudError> {
+    let begin = Instant::now();
+    let id = session.operations.detect_drift(stack.as_str()).await?;
+    loop {
+        match session.operations.detection(&id).await? {
+            Detection::Running if begin.elapsed() < DRIFT_TAKES => {
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+            done => return Ok(done),
+        }
+    }
 }
 
 async fn probe(ports: &Ports, name: String, url: String) -> ProbeReport {
