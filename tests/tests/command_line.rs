@@ -27,6 +27,10 @@ fn every_command_has_help_that_fits_a_terminal() {
         "prune",
         "build",
         "render",
+        "graph",
+        "lint",
+        "logs",
+        "timeline",
         "local",
         "local start",
         "local stop",
@@ -35,6 +39,8 @@ fn every_command_has_help_that_fits_a_terminal() {
         "local reset",
         "doctor",
         "schema",
+        "completions",
+        "man",
     ] {
         let mut arguments: Vec<&str> = command.split_whitespace().collect();
         arguments.push("--help");
@@ -55,8 +61,38 @@ fn every_command_has_help_that_fits_a_terminal() {
 }
 
 #[test]
+fn shells_and_man_can_read_what_is_written_for_them() {
+    let folder = TestFolder::new();
+    let script = folder.path().join("shopctl.bash");
+    std::fs::write(&script, shown(&["completions", "bash"])).unwrap();
+    // What the shell offers behind `shopctl st` after reading the script.
+    let offered = "source \"$0\"; COMP_WORDS=(shopctl st); COMP_CWORD=1; \
+                   _shopctl shopctl st shopctl; echo \"${COMPREPLY[*]}\"";
+    let bash = std::process::Command::new("bash")
+        .args(["--norc", "-c", offered])
+        .arg(&script)
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&bash.stdout).trim(),
+        "status",
+        "{bash:?}"
+    );
+
+    let pages = folder.path().join("man");
+    let command = Invocation::new(folder.path(), &["man", "--out", pages.to_str().unwrap()]);
+    command.run().expect_code(0);
+    let page = std::fs::read_to_string(pages.join("shopctl-deploy.1")).unwrap();
+    assert!(
+        page.contains(".TH shopctl-deploy 1") && page.contains("\\-\\-yes"),
+        "{page}"
+    );
+    assert!(pages.join("shopctl.1").is_file());
+}
+
+#[test]
 fn short_help_and_version_are_short() {
-    assert!(shown(&["-h"]).lines().count() < 50);
+    assert!(shown(&["-h"]).lines().count() < 60);
     let version = shown(&["--version"]);
     assert_eq!(
         version.trim(),

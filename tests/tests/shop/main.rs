@@ -119,6 +119,10 @@ fn status_keeps_its_contract(shop: &Shop) {
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");
     }
+    assert_eq!(status["unknown"], Value::Null, "{status}");
+    for kind in ["functions", "alarms"] {
+        assert!(status[kind].as_array().unwrap().len() >= 6, "{status}");
+    }
     for url in ["site", "api"] {
         assert!(shop.url(url).starts_with("http://"), "{status}");
     }

@@ -128,6 +128,7 @@ pub(crate) fn orders_are_placed(shop: &Shop) {
     problem(ben.get(&format!("/api/orders/{}", ids[0])), 404);
 
     mails_are_sent(shop, &anna, ids[1], &placed);
+    an_order_is_followed_through_the_logs(shop, ids[1]);
     let dead = shop.output("orders", "DeadLetterQueueUrl");
     assert_eq!(messages_in(shop, dead), 0, "in the dead-letter queue");
 }
@@ -173,6 +174,28 @@ fn mails_are_sent(shop: &Shop, customer: &Customer<'_>, order_id: &str, order: &
         }
         assert_eq!(to(address).len(), 1, "mails to {address} about {order_id}");
     }
+}
+
+fn an_order_is_followed_through_the_logs(shop: &Shop, order_id: &str) {
+    let logs = [
+        "logs", "--env", "local", "--order", order_id, "--output", "json",
+    ];
+    eventually("lines of all functions that had the order", || {
+        let lines = shop.project.run(&logs).stdout;
+        let sources: BTreeSet<String> = lines
+            .lines()
+            .map(|line| {
+                assert!(line.contains(order_id), "{line}");
+                let line: Value = serde_json::from_str(line).unwrap();
+                format!("{}.{}", line["stack"], line["source"]).replace('"', "")
+            })
+            .collect();
+        let wanted = ["orders.ApiFunction", "orders.ProcessFunction"];
+        wanted
+            .iter()
+            .all(|source| sources.contains(*source))
+            .then_some(())
+    });
 }
 
 /// As a mail writes an amount.
