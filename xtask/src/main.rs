@@ -20,7 +20,7 @@ cargo xtask COMMAND
   test          everything below, in this order; installs what is missing
   lint          rustfmt, clippy, cargo-deny, ESLint
   unit          tests of the crates, handlers and the site's code
-  templates     cfn-lint over the rendered templates of every environment
+  templates     `shopctl lint` over the templates of every environment
   e2e           the real binary against the real local cloud, then a browser
 
   --skip STEP   leave a step out (repeatable)

@@ -16,15 +16,6 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// Folder for tools that are installed for tests, shared by all checkouts.
-fn cache() -> Result<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-        .context("neither XDG_CACHE_HOME nor HOME is set")?;
-    Ok(base.join("shopctl").join("tools"))
-}
-
 /// Runs a command and shows its output; an error names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
@@ -77,35 +68,6 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     }
     debian("chromium", "chromium")?;
     Ok("/usr/bin/chromium".into())
-}
-
-/// cfn-lint at the version that `stacks/lint/requirements.txt` pins with hashes.
-pub(crate) fn cfn_lint() -> Result<PathBuf> {
-    let requirements = root().join("stacks/lint/requirements.txt");
-    let pinned = std::fs::read_to_string(&requirements)
-        .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let folder = cache()?.join("cfn-lint");
-    let program = folder.join("bin/cfn-lint");
-    let marker = folder.join("requirements.txt");
-    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned) {
-        return Ok(program);
-    }
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&folder))?;
-    run(Command::new(folder.join("bin/python"))
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args(["--require-hashes", "--only-binary", ":all:", "-r"])
-        .arg(&requirements))?;
-    // Written last: an installation that was interrupted is made anew.
-    std::fs::write(&marker, pinned)?;
-    Ok(program)
 }
 
 /// cargo-deny, compiled once a machine.
