@@ -245,7 +245,7 @@ pub struct PropertyChange {
 
 /// A value as it may be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "camelCase")]
 pub enum Shown {
     /// As it is; `${Table.Arn}` stands for what the deploy finds out.
     Value(serde_json::Value),

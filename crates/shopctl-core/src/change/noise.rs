@@ -74,6 +74,29 @@ pub(crate) fn without_noise(
         .collect()
 }
 
+/// Attributes that say which resource it is: they change when it is replaced and at no other time
+/// (their descriptions in the AWS resource reference).
+const OF_THE_IDENTITY: &[&str] = &[
+    "ApiEndpoint",
+    "ApiId",
+    "Arn",
+    "DomainName",
+    "GroupId",
+    "Id",
+    "Name",
+    "ProviderName",
+    "ProviderURL",
+    "QueueName",
+    "QueueUrl",
+    "RegionalDomainName",
+    "RestApiId",
+    "RoleId",
+    "RootResourceId",
+    "TopicArn",
+    "TopicName",
+    "UserPoolId",
+];
+
 /// The resource that causes a dynamic change, and whether what is read of it stays the same
 /// as long as the resource is not made anew.
 fn cause(detail: &ReportedDetail, is_resource: impl Fn(&str) -> bool) -> Option<(&str, bool)> {
@@ -85,7 +108,8 @@ fn cause(detail: &ReportedDetail, is_resource: impl Fn(&str) -> bool) -> Option<
         Some((resource, attribute)) => (resource, Some(attribute)),
         None => (entity, None),
     };
-    is_resource(resource).then_some((resource, matches!(attribute, None | Some("Arn"))))
+    let stable = attribute.is_none_or(|attribute| OF_THE_IDENTITY.contains(&attribute));
+    is_resource(resource).then_some((resource, stable))
 }
 
 #[cfg(test)]
@@ -146,6 +170,10 @@ mod tests {
         };
         let all = |first, rest: Vec<ReportedChange>| [vec![first], rest].concat();
         let name = |name: &str, replacement| (name.to_owned(), replacement);
+        assert_eq!(
+            kept(&all(first(No, Never), chain("A.QueueName"))),
+            [name("A", No)]
+        );
         assert_eq!(
             kept(&all(first(No, Never), chain("A.Arn"))),
             [name("A", No)]
