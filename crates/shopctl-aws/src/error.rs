@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use shopctl_deploy::ports::{CloudError, CloudErrorKind};
@@ -28,13 +29,13 @@ where
         }
         SdkError::DispatchFailure(failure) => {
             let text = chain(&error);
-            let credentials = failure.as_other().is_some()
-                || text.contains("credential")
-                || text.contains("identity");
-            if failure.is_timeout() || failure.is_io() || !credentials {
-                (CloudErrorKind::Unreachable, text)
-            } else {
+            let credentials = is_about_credentials(&error)
+                || failure.as_other().is_some()
+                    && (text.contains("credential") || text.contains("identity"));
+            if credentials {
                 (CloudErrorKind::Credentials, text)
+            } else {
+                (CloudErrorKind::Unreachable, text)
             }
         }
         SdkError::TimeoutError(_) => (CloudErrorKind::Unreachable, chain(&error)),
@@ -42,7 +43,10 @@ where
         // Building a request fails, among others, when a profile is broken.
         _ => {
             let text = chain(&error);
-            let kind = if text.contains("credential") || text.contains("identity") {
+            let kind = if is_about_credentials(&error)
+                || text.contains("credential")
+                || text.contains("identity")
+            {
                 CloudErrorKind::Credentials
             } else {
                 CloudErrorKind::Refused
@@ -61,6 +65,7 @@ fn classify(code: &str, message: &str) -> CloudErrorKind {
     match code {
         "ExpiredToken"
         | "ExpiredTokenException"
+        | "RequestTimeTooSkewed"
         | "InvalidClientTokenId"
         | "RequestExpired"
         | "InvalidAccessKeyId"
@@ -95,8 +100,20 @@ fn classify(code: &str, message: &str) -> CloudErrorKind {
     }
 }
 
+/// Whether what hands out credentials failed, however deep the SDK has wrapped that.
+fn is_about_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        current = error.source();
+    }
+    false
+}
+
 /// The causes of an error on one line, innermost last, each said once.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut current = Some(error);
     while let Some(error) = current {

@@ -5,11 +5,15 @@ mod change_set;
 mod cloudformation;
 mod cloudfront;
 mod connect;
+mod credentials;
 mod error;
+mod http;
 mod lambda;
 mod logs;
 mod operations;
+mod pace;
 mod s3;
 mod s3_conditional;
 
 pub use connect::{Cloud, Endpoint};
+pub use credentials::{CredentialsProblem, RoleRequest, Surroundings, explain};

@@ -69,7 +69,8 @@ impl CommandError {
         Self::from_anyhow(kind, anyhow::Error::msg(message.into()), hint)
     }
 
-    fn from_anyhow(kind: Kind, source: anyhow::Error, hint: Option<String>) -> Self {
+    /// An error whose causes are told with it.
+    pub(crate) fn from_anyhow(kind: Kind, source: anyhow::Error, hint: Option<String>) -> Self {
         Self {
             kind,
             source,

@@ -1,7 +1,7 @@
 //! A run: its events are numbered and shown in one place, and the user can stop it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -32,16 +32,6 @@ pub(crate) struct Run {
     pump: JoinHandle<()>,
 }
 
-/// Identifiers sort as the runs began. Runs that begin at the same moment differ by chance: in
-/// containers, numbers of processes are alike.
-pub(crate) fn identifier(started: DateTime<Utc>) -> String {
-    format!(
-        "{}-{}",
-        started.format("%Y%m%dT%H%M%S%3fZ"),
-        &origin::nonce()[..6]
-    )
-}
-
 impl Run {
     /// Begins a run and sends its first event.
     pub(crate) fn start(
@@ -52,7 +42,7 @@ impl Run {
         environment: &EnvironmentName,
     ) -> Self {
         let started = Utc::now();
-        let id = identifier(started);
+        let id = next_id();
         let (sender, receiver) = mpsc::unbounded_channel();
         let sink = Arc::new(Mutex::new(display.reporter(sources)));
         let pump = tokio::spawn(pump(receiver, sink.clone()));
@@ -167,6 +157,34 @@ pub(crate) fn finished_early(error: &CommandError) -> String {
     };
     // An event is plain data, which always serialises.
     serde_json::to_string(&last).unwrap_or_default()
+}
+
+/// The identifier of a run that does not begin before its role was taken on, whose session
+/// is named after it.
+static ANNOUNCED: Mutex<Option<String>> = Mutex::new(None);
+
+fn announced() -> MutexGuard<'static, Option<String>> {
+    ANNOUNCED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The identifier that the next run will have.
+pub(crate) fn announced_id() -> String {
+    announced().get_or_insert_with(new_id).clone()
+}
+
+/// The identifier of a run that begins. A process may have several.
+pub(crate) fn next_id() -> String {
+    announced().take().unwrap_or_else(new_id)
+}
+
+/// Identifiers sort as the runs began. Runs that begin at the same moment differ by chance:
+/// in containers, numbers of processes are alike.
+fn new_id() -> String {
+    format!(
+        "{}-{}",
+        Utc::now().format("%Y%m%dT%H%M%S%3fZ"),
+        &origin::nonce()[..6]
+    )
 }
 
 async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink>>) {

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use shopctl_aws::{Cloud, Endpoint};
+use shopctl_aws::{Cloud, Endpoint, RoleRequest, Surroundings, explain};
 use shopctl_core::event::{Event, Phase};
 use shopctl_core::names::{arn_is_at, partition};
 use shopctl_core::planner::Observed;
 use shopctl_core::project::{Environment, EnvironmentKind};
 use shopctl_deploy::operations::SharedOperations;
-use shopctl_deploy::ports::Ports;
+use shopctl_deploy::ports::{CloudError, Ports};
 use shopctl_local::{Folders, InstallStep, LocalCloud, LocalError, Progress, Running, Settings};
 
 use crate::error::{CommandError, Kind};
 use crate::probe::HttpProbe;
-use crate::run::Run;
+use crate::run::{self, Run};
 use crate::workspace::Workspace;
 
 /// The account of every local cloud.
@@ -109,9 +109,26 @@ pub(crate) fn describe(progress: &Progress) -> String {
 }
 
 /// Connects to AWS with the user's credentials and checks that they are for the right account.
-pub(crate) async fn connect_aws(environment: &Environment) -> Result<Session, CommandError> {
-    let cloud = Cloud::connect(&Endpoint::Aws, environment.region.as_str()).await;
-    let identity = cloud.identity().await?;
+pub(crate) async fn connect_aws(
+    workspace: &Workspace,
+    environment: &Environment,
+) -> Result<Session, CommandError> {
+    let tag = |key: &str, value: &str| (format!("shopctl:{key}"), value.to_owned());
+    let role = environment.role.as_ref().map(|role| {
+        let run = run::announced_id();
+        RoleRequest {
+            arn: role.arn.to_string(),
+            external_id: role.external_id.as_ref().map(ToString::to_string),
+            session: format!("shopctl-{run}"),
+            tags: vec![
+                tag("project", workspace.project.name().as_str()),
+                tag("environment", environment.name.as_str()),
+                tag("run", &run),
+            ],
+        }
+    });
+    let cloud = Cloud::connect(&Endpoint::Aws { role }, environment.region.as_str()).await;
+    let identity = cloud.identity().await.map_err(credentials_error)?;
     if let EnvironmentKind::Aws {
         account: Some(expected),
     } = &environment.kind
@@ -178,6 +195,18 @@ pub(crate) fn check_place(
             Some("check AWS_ENDPOINT_URL and the profile's endpoints".to_owned()),
         )),
         None => Ok(()),
+    }
+}
+
+/// An error of the first call: its cause in the user's words, with the way out.
+fn credentials_error(error: CloudError) -> CommandError {
+    let surroundings = Surroundings::new(&|name| std::env::var(name).ok());
+    match explain(&error, &surroundings) {
+        Some((problem, hint)) => {
+            let told = anyhow::Error::new(error).context(problem);
+            CommandError::from_anyhow(Kind::Credentials, told, Some(hint))
+        }
+        None => error.into(),
     }
 }
 

@@ -50,7 +50,11 @@ fn without_credentials_it_says_how_to_get_some_at_once() {
         let arguments = [command, &["--env", "staging"]].concat();
         let output = project.command(&arguments).run().expect_code(5);
         assert!(output.took.as_secs() < 10, "{output}");
-        output.expect_stderr(&["credentials", "AWS_PROFILE", "aws sts get-caller-identity"]);
+        output.expect_stderr(&[
+            "there are no AWS credentials",
+            "aws configure sso",
+            "AWS_ACCESS_KEY_ID",
+        ]);
     }
     let deploy = ["deploy", "--env", "staging", "--yes", "--output", "json"];
     let output = project.command(&deploy).run().expect_code(5);

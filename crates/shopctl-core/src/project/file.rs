@@ -11,8 +11,9 @@ use super::containers::{Choice, Distinct, Entries, NonEmpty};
 use super::model::{Architecture, Located};
 use super::shape::{Definitions, Fields, Findings, Object, Shape, key, unexpected};
 use super::text::{
-    AccountId, Argument, CargoProfile, ConfigKey, FilePath, FolderPath, HandlerName, ParameterName,
-    ProjectName, Region, ResourceTypePattern, SiteFile, TagKey, TagValue, UrlName, UrlPath,
+    AccountId, Argument, CargoProfile, ConfigKey, ExternalId, FilePath, FolderPath, HandlerName,
+    ParameterName, ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, TagKey, TagValue,
+    UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputKey, OutputReference, ParameterValue, Placed};
 
@@ -330,6 +331,8 @@ pub(super) struct EnvironmentKeys {
     /// `Some(None)` when it is there and wrong.
     pub(super) local: Option<Option<bool>>,
     pub(super) account: Option<Located<AccountId>>,
+    pub(super) role: Option<Located<RoleArn>>,
+    pub(super) external_id: Option<Located<ExternalId>>,
     pub(super) region: Option<Located<Region>>,
     pub(super) architecture: Option<Architecture>,
     pub(super) profile: Option<CargoProfile>,
@@ -363,6 +366,21 @@ impl Object for EnvironmentKeys {
                     "The only AWS account that may be deployed to: 12 digits.",
                 )
                 .example("123456789012"),
+            ),
+            role: fields.optional(
+                key(
+                    "role",
+                    "The IAM role that everything is done as, taken on with the credentials at \
+                     hand, or in a GitHub workflow with the runner's own token.",
+                )
+                .example("arn:aws:iam::123456789012:role/deployer"),
+            ),
+            external_id: fields.optional(
+                key(
+                    "externalId",
+                    "The external id that the role's trust policy asks for.",
+                )
+                .example("shop-deploys"),
             ),
             region: fields.optional(
                 key("region", "The AWS region. Default: the project's region.")

@@ -20,13 +20,13 @@ mod wiring;
 mod tests;
 
 pub use model::{
-    Architecture, Environment, EnvironmentKind, Given, Located, Project, Site, SiteConfig, Stack,
-    UnknownEnvironment, Url,
+    Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
+    Stack, UnknownEnvironment, Url,
 };
 pub use schema::schema;
 pub use text::{
-    AccountId, CargoProfile, FilePath, FolderPath, HandlerName, ProjectName, Region,
-    ResourceTypePattern, SiteFile, UrlName, UrlPath,
+    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName, Region,
+    ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
 };
 pub use value::{ConfigValue, LocalValue, OutputReference, ParameterValue, PseudoValue};
 pub use wiring::check_wiring;

@@ -12,8 +12,8 @@ use crate::names::{self, CloudStackName, EnvironmentName, StackName};
 
 use super::graph::Graph;
 use super::text::{
-    AccountId, CargoProfile, FilePath, FolderPath, HandlerName, ProjectName, Region,
-    ResourceTypePattern, SiteFile, UrlName, UrlPath,
+    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName, Region,
+    ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputReference, ParameterValue};
 
@@ -130,6 +130,15 @@ pub enum EnvironmentKind {
     },
 }
 
+/// The role that a run takes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: Located<RoleArn>,
+    /// What its trust policy asks for besides the right caller.
+    pub external_id: Option<ExternalId>,
+}
+
 /// What handlers are built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Architecture {
@@ -164,6 +173,8 @@ pub struct Environment {
     pub location: Location,
     /// On the local cloud or on AWS.
     pub kind: EnvironmentKind,
+    /// The role that everything is done as; `None` stands for whoever the credentials are.
+    pub role: Option<Role>,
     /// Its region: its own, else the project's.
     pub region: Region,
     /// What handlers are built for; `None`, which only the local cloud may have, stands for
@@ -243,6 +254,11 @@ impl Project {
     /// The folders of handlers by the handlers' names.
     pub fn handlers(&self) -> &IndexMap<HandlerName, Located<FolderPath>> {
         &self.handlers
+    }
+
+    /// The site.
+    pub fn site(&self) -> Option<&Site> {
+        self.site.as_ref()
     }
 
     /// The site, as far as the environment has its bucket's stack.

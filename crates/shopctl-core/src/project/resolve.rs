@@ -19,8 +19,8 @@ use super::file::{
     ConfigValues, EnvironmentKeys, Parameters, ProjectFile, SiteKeys, StackKeys, Tags, Version,
 };
 use super::model::{
-    Architecture, Environment, EnvironmentKind, Given, Located, Project, Site, SiteConfig, Stack,
-    Url,
+    Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
+    Stack, Url,
 };
 use super::shape::{Findings, Shape};
 use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region};
@@ -212,6 +212,7 @@ fn environment(
             .with_hint("remove 'account', or 'local: true' if this is AWS"),
         );
     }
+    let role = role(&keys, is_local, findings);
     let own_region = keys.region.map(|region| region.value);
     let region = own_region.or_else(|| project_region.cloned());
     let is_protected = keys.protected.unwrap_or_default();
@@ -235,6 +236,7 @@ fn environment(
                 account: keys.account,
             }
         },
+        role,
         region: region.unwrap_or_else(|| Region::unchecked(default_region)),
         architecture: keys.architecture.or(default_architecture),
         profile: keys
@@ -260,4 +262,48 @@ fn environment(
         keep_runs: keys.keep_runs.map(|count| count.0),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }
+}
+
+/// The role, which only an environment on AWS has, in the account that is deployed to.
+fn role(keys: &EnvironmentKeys, is_local: bool, findings: &mut Findings) -> Option<Role> {
+    let Some(arn) = &keys.role else {
+        if let Some(external_id) = &keys.external_id {
+            findings.push(
+                Diagnostic::error(
+                    &external_id.location,
+                    "'externalId' is given to a role, and there is none",
+                )
+                .with_hint("add 'role: arn:aws:iam::ACCOUNT:role/NAME', or remove 'externalId'"),
+            );
+        }
+        return None;
+    };
+    if is_local {
+        findings.push(
+            Diagnostic::error(&arn.location, "the local cloud has no roles to take on")
+                .with_hint("remove 'role', or 'local: true' if this is AWS"),
+        );
+    }
+    if let Some(account) = &keys.account
+        && !is_local
+        && arn.account() != account.as_str()
+    {
+        findings.push(
+            Diagnostic::error(
+                &arn.location,
+                format!(
+                    "the role belongs to account {}, the environment to {account}",
+                    arn.account()
+                ),
+            )
+            .with_hint(format!(
+                "correct one of them; the account is at {}",
+                account.location
+            )),
+        );
+    }
+    Some(Role {
+        arn: arn.clone(),
+        external_id: keys.external_id.as_ref().map(|id| id.value.clone()),
+    })
 }

@@ -363,6 +363,31 @@ text! {
 }
 
 text! {
+    /// The ARN of an IAM role.
+    pub struct RoleArn = Rule::new(
+        "the ARN of an IAM role such as 'arn:aws:iam::123456789012:role/deployer'",
+        r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+        2048,
+    ).examples(&["arn:aws:iam::123456789012:role/deployer"]);
+}
+
+text! {
+    /// What a role may ask for besides the right caller.
+    pub struct ExternalId = Rule::new(
+        "an external id of 2 or more letters, digits and _+=,.@:/-",
+        r"^[A-Za-z0-9_+=,.@:/-]{2,}$",
+        1224,
+    ).any_scalar().examples(&["shop-deploys"]);
+}
+
+impl RoleArn {
+    /// The account that the role belongs to.
+    pub fn account(&self) -> &str {
+        self.as_str().split(':').nth(4).unwrap_or_default()
+    }
+}
+
+text! {
     /// An AWS region.
     pub struct Region = Rule::new(
         "an AWS region such as 'eu-central-1'",

@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let aws = if environment.is_local() {
         None
     } else {
-        Some(connect_aws(environment).await?)
+        Some(connect_aws(&workspace, environment).await?)
     };
     if environment.protected && !arguments.yes {
         ask(project, environment, aws.as_ref(), display)?;

@@ -23,7 +23,7 @@ use crate::commands::apply::{Consent, Materials};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::prepare::{self, Prepared, environment};
-use crate::run::identifier;
+use crate::run::next_id;
 use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
@@ -111,7 +111,7 @@ async fn plan(
     verify(&plan)?;
 
     let started = Utc::now();
-    let run = identifier(started);
+    let run = next_id();
     let stacks = preview(
         &session.ports,
         &PreviewRequest {
@@ -183,7 +183,7 @@ async fn connect(
     display: &Display,
 ) -> Result<Session, CommandError> {
     if !environment.is_local() {
-        return connect_aws(environment).await;
+        return connect_aws(workspace, environment).await;
     }
     let cloud = local_cloud(workspace, None)?;
     let running = cloud

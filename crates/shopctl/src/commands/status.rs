@@ -95,7 +95,7 @@ pub(crate) async fn connect(
     display: &Display,
 ) -> Result<Option<Session>, CommandError> {
     if !environment.is_local() {
-        return connect_aws(environment).await.map(Some);
+        return connect_aws(workspace, environment).await.map(Some);
     }
     let cloud = local_cloud(workspace, None)?;
     let idle = matches!(

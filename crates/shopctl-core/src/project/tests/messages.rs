@@ -240,3 +240,34 @@ fn long_and_odd_texts_do_not_break_the_message() {
     );
     assert_snapshot!(findings(&text), @r"shopctl.yaml:50:13: expected an AWS region such as 'eu-central-1', there is 'a\nb\u{1b}[31mxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'");
 }
+
+#[test]
+fn a_role_is_of_the_environments_account_and_only_on_aws() {
+    let role = "    role: arn:aws:iam::012345678901:role/ci/deployer\n";
+    let local = "    local: true\n";
+    let cases = [
+        (
+            changed("iam::012345678901", "iam::999999999999"),
+            "56:11: the role belongs to account 999999999999, the environment to 012345678901",
+        ),
+        (
+            changed(role, ""),
+            "56:17: 'externalId' is given to a role, and there is none",
+        ),
+        (
+            changed(local, &format!("{local}{role}")),
+            "45:11: the local cloud has no roles to take on",
+        ),
+        (
+            changed("arn:aws:iam::012345678901:role/ci/deployer", "deployer"),
+            "56:11: expected the ARN of an IAM role",
+        ),
+    ];
+    for (text, message) in cases {
+        let found = findings(&text);
+        assert!(
+            found.starts_with(&format!("shopctl.yaml:{message}")),
+            "{found}"
+        );
+    }
+}

@@ -67,6 +67,8 @@ environments:
     profile: lambda
     parameters: { identity: { PasswordLength: 16, Domain: shop.example } }
     tags: { stage: production, cost-center: shop }
+    role: arn:aws:iam::012345678901:role/ci/deployer
+    externalId: shop-deploys
 "#;
 
 /// What is said about a file, one line a finding.
