@@ -235,6 +235,17 @@ impl CloudFormation for CloudFormationClient {
         )
     }
 
+    async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+        self.client
+            .cancel_update_stack()
+            .stack_name(stack_id)
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(|error| map("CloudFormation CancelUpdateStack", error))?;
+        Ok(())
+    }
+
     async fn events(
         &self,
         stack_id: &str,

@@ -76,4 +76,16 @@ impl Functions for LambdaClient {
         }
         Ok(digests)
     }
+
+    async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError> {
+        self.0
+            .update_function_code()
+            .function_name(name)
+            .s3_bucket(bucket)
+            .s3_key(key)
+            .send()
+            .await
+            .map_err(|error| map(format!("Lambda UpdateFunctionCode of '{name}'"), error))?;
+        Ok(())
+    }
 }

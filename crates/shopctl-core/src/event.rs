@@ -209,6 +209,18 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// The user stopped the run while CloudFormation was working on a stack. Of one that is
+    /// cancelled there are two: when CloudFormation was asked, and at the end.
+    StackInterrupted {
+        /// Which.
+        stack: StackName,
+        /// Whether CloudFormation was made to undo its work; else it goes on with it.
+        cancelled: bool,
+        /// The stack's status afterwards; `None` when the run did not wait for the end.
+        status: Option<StackStatus>,
+        /// The command that waits for the end and goes on from there.
+        attach: Option<String>,
+    },
     /// The run ended. Last event of every stream.
     RunFinished {
         /// How.

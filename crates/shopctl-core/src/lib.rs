@@ -13,6 +13,7 @@ pub mod change;
 pub mod diagnostic;
 pub mod diagram;
 pub mod event;
+pub mod fast;
 pub mod guard;
 pub mod lint;
 pub mod names;

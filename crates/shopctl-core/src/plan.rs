@@ -10,6 +10,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::fast::FunctionCode;
 use crate::names::{ArtifactDigest, CloudStackName, EnvironmentName, StackName};
 use crate::template::Capability;
 
@@ -89,6 +90,15 @@ pub enum Action {
     },
     /// Bring a stack to what its template says.
     DeployStack(Box<StackDeployment>),
+    /// Put new code directly into functions of a stack that differs in nothing else.
+    UpdateCode {
+        /// Which stack.
+        stack: StackName,
+        /// Its name in CloudFormation.
+        cloud_name: CloudStackName,
+        /// The functions with their new code.
+        functions: Vec<FunctionCode>,
+    },
     /// Bring the site's files into its bucket and invalidate what changed.
     SyncSite,
     /// Prove that the URLs answer.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use crate::event::{PlannedStack, StackOperation};
+use crate::fast::FunctionCode;
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::plan::{Action, Plan, PlannedValue, StackAction, StackDeployment, Step, StepId};
 use crate::record::{Record, StackRecord, inputs_digest};
@@ -143,7 +144,12 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
             .record
             .as_ref()
             .and_then(|record| record.stacks.get(&template.stack));
+        let is_fast = |record: &Record| record.fast.contains_key(&template.stack);
         let (action, reason) = match decide(stack, &parameters, seen, recorded) {
+            (StackAction::None, _) if observed.record.as_ref().is_some_and(is_fast) => (
+                StackAction::Update,
+                "its functions run code that a fast deploy put there".to_owned(),
+            ),
             (StackAction::None, _) if desired.look_again => (
                 StackAction::Decide,
                 "what was changed by hand is to be as the template says".to_owned(),
@@ -244,6 +250,106 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
     })
 }
 
+/// Plans a deploy that puts code directly into functions where nothing else of their stack
+/// differs. `candidates` are stacks of which only code is known to differ in the template;
+/// those whose parameters or tags differ as well are deployed as always.
+pub fn plan_fast_deploy(
+    desired: &Desired,
+    observed: &Observed,
+    mut candidates: BTreeMap<StackName, Vec<FunctionCode>>,
+) -> Result<Plan, Vec<BlockedStack>> {
+    loop {
+        let mut pretended = desired.clone();
+        let mut known = observed.clone();
+        if let Some(record) = &mut known.record {
+            for stack in &mut pretended.stacks {
+                let name = &stack.template.stack;
+                if let (true, Some(recorded)) =
+                    (candidates.contains_key(name), record.stacks.get(name))
+                {
+                    stack.template.digest.clone_from(&recorded.template_digest);
+                }
+            }
+            record.fast.retain(|name, _| !candidates.contains_key(name));
+        }
+        let mut plan = plan_deploy(&pretended, &known)?;
+        let before = candidates.len();
+        for step in &plan.steps {
+            if let Action::DeployStack(deployment) = &step.action
+                && deployment.action != StackAction::None
+            {
+                candidates.remove(&deployment.stack);
+            }
+        }
+        if candidates.len() == before {
+            put_code(&mut plan, desired, &candidates);
+            return Ok(plan);
+        }
+    }
+}
+
+/// Replaces steps that do nothing by those that put code into functions.
+fn put_code(
+    plan: &mut Plan,
+    desired: &Desired,
+    candidates: &BTreeMap<StackName, Vec<FunctionCode>>,
+) {
+    let mut uploads: BTreeSet<StepId> = plan.steps.iter().map(|step| step.id.clone()).collect();
+    let mut steps = Vec::new();
+    for mut step in std::mem::take(&mut plan.steps) {
+        let change = match &step.action {
+            Action::DeployStack(deployment) => candidates
+                .get(&deployment.stack)
+                .filter(|functions| !functions.is_empty())
+                .map(|functions| {
+                    (
+                        deployment.stack.clone(),
+                        deployment.cloud_name.clone(),
+                        functions,
+                    )
+                }),
+            _ => None,
+        };
+        if let Some((stack, cloud_name, functions)) = change {
+            let template = desired
+                .stacks
+                .iter()
+                .find(|other| other.template.stack == stack);
+            for code in functions {
+                let id = StepId::upload(&code.key);
+                let label = template
+                    .and_then(|other| other.template.uploads.iter().find(|u| u.key == code.key))
+                    .map_or_else(|| code.key.clone(), |upload| upload.label.clone());
+                if uploads.insert(id.clone()) {
+                    steps.push(Step {
+                        id: id.clone(),
+                        action: Action::Upload {
+                            key: code.key.clone(),
+                            digest: code.digest.clone(),
+                            label,
+                        },
+                        after: BTreeSet::new(),
+                        reason: format!("functions of stack '{stack}' need it"),
+                    });
+                }
+                step.after.insert(id);
+            }
+            let names: Vec<&str> = functions
+                .iter()
+                .map(|code| code.logical_id.as_str())
+                .collect();
+            step.reason = format!("only the code of {} changed", names.join(", "));
+            step.action = Action::UpdateCode {
+                stack,
+                cloud_name,
+                functions: functions.clone(),
+            };
+        }
+        steps.push(step);
+    }
+    plan.steps = steps;
+}
+
 /// Key of a template that is too large to go inline.
 pub fn template_object_key(template: &RenderedTemplate) -> String {
     crate::run_document::template_key(&template.digest)
@@ -331,10 +437,11 @@ pub fn planned_stacks(
 }
 
 /// The stack that a step works on, and what it does with it.
-fn stack_work(action: &Action) -> Option<(&StackName, StackAction)> {
+pub fn stack_work(action: &Action) -> Option<(&StackName, StackAction)> {
     match action {
         Action::DeployStack(deployment) => Some((&deployment.stack, deployment.action)),
         Action::DeleteStack { stack, .. } => Some((stack, StackAction::Delete)),
+        Action::UpdateCode { stack, .. } => Some((stack, StackAction::Update)),
         _ => None,
     }
 }
@@ -352,8 +459,11 @@ pub fn expected_times(plan: &Plan, earlier: &[RunDocument]) -> BTreeMap<StackNam
                 StackAction::Delete => StackOperation::Delete,
                 StackAction::None => return None,
             };
+            // What goes directly into functions says nothing of CloudFormation's times.
+            let fast = matches!(step.action, Action::UpdateCode { .. });
             let mut times: Vec<u64> = earlier
                 .iter()
+                .filter(|run| run.fast == fast)
                 .filter_map(|run| run.stacks.get(stack))
                 .filter(|told| !told.failed)
                 .filter_map(|told| told.timing.as_ref())

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::event::Outcome;
+use crate::fast::FastChange;
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::template::{Capability, OmittedResource};
 
@@ -43,6 +44,9 @@ pub struct Record {
     pub stacks: IndexMap<StackName, StackRecord>,
     /// The site's files as they were left.
     pub site: Option<SiteRecord>,
+    /// Stacks whose functions run code that CloudFormation does not know of.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub fast: IndexMap<StackName, FastChange>,
     /// What the environment left out.
     pub omitted: Vec<OmittedResource>,
 }

@@ -141,6 +141,9 @@ pub struct RunDocument {
     /// SHA-256 of the project file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_digest: Option<String>,
+    /// Whether code that was all that had changed went directly into functions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fast: bool,
     /// The run that a rollback went back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_to: Option<String>,

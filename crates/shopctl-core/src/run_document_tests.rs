@@ -54,6 +54,7 @@ fn document() -> RunDocument {
         by: Origin::default(),
         git: None,
         project_digest: None,
+        fast: false,
         rollback_to: None,
         took_over: None,
         found_dead_by: None,

@@ -78,6 +78,11 @@ pub(crate) async fn apply(
         return Err(StepError::Refused(Box::new(refusals)));
     }
 
+    // Nothing is begun that the user would have to wait for.
+    if work.cancel.is_cancelled() {
+        discard(&id, work).await;
+        return Err(StepError::Interrupted);
+    }
     // A stack in review has no events that could be taken for those of its creation.
     let since = match kind {
         Kind::Create => None,
@@ -94,6 +99,7 @@ pub(crate) async fn apply(
         resources: Some(changes),
     });
     work.state.stack_touched(&deployment.stack);
+    work.cancel.operation_begins(&deployment.stack);
     // The name is the run's own and says which stack and which inputs it is about.
     let token = work.token(&id.stack, &name);
     match cloudformation.execute_change_set(&id, &token).await {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, Leftover};
+use shopctl_core::fast::FastChange;
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::plan::{PlannedValue, StepId};
 use shopctl_core::planner::Observed;
@@ -16,9 +17,9 @@ use shopctl_core::record::{SiteRecord, StackRecord, digest};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::RenderedTemplate;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use crate::guard::Rules;
+use crate::interrupt::Interrupt;
 use crate::lock::Lease;
 use crate::patience::patient;
 use crate::ports::{Body, Ports};
@@ -94,7 +95,9 @@ pub struct Context {
     /// Events go here.
     pub events: EventSender,
     /// Set when the user interrupts.
-    pub cancel: CancellationToken,
+    pub cancel: Interrupt,
+    /// The command that waits for what an interrupted run leaves to CloudFormation, and goes on.
+    pub attach: String,
     /// Identifier of the run; part of change set names and request tokens.
     pub run: String,
     /// The bucket of artifacts and records.
@@ -134,6 +137,7 @@ pub(crate) struct Learned {
     outputs: BTreeMap<StackName, IndexMap<String, String>>,
     statuses: BTreeMap<StackName, StackStatus>,
     pub(crate) stacks: IndexMap<StackName, StackRecord>,
+    pub(crate) fast: IndexMap<StackName, FastChange>,
     pub(crate) site: Option<SiteRecord>,
     site_listing: Option<(String, BTreeMap<String, String>)>,
     pub(crate) leftovers: Vec<Leftover>,
@@ -159,6 +163,7 @@ impl State {
                 stacks: record
                     .map(|record| record.stacks.clone())
                     .unwrap_or_default(),
+                fast: record.map(|record| record.fast.clone()).unwrap_or_default(),
                 site: record.and_then(|record| record.site.clone()),
                 site_listing: observed.site.clone(),
                 ..Learned::default()
@@ -210,6 +215,18 @@ impl State {
         self.with(|learned| {
             learned.outputs.insert(stack.clone(), outputs);
             learned.stacks.insert(stack.clone(), record);
+        });
+    }
+
+    /// What a fast deploy put into functions of the stack.
+    pub(crate) fn fast(&self, stack: &StackName) -> Option<FastChange> {
+        self.with(|learned| learned.fast.get(stack).cloned())
+    }
+
+    pub(crate) fn set_fast(&self, stack: &StackName, change: Option<FastChange>) {
+        self.with(|learned| match change {
+            Some(change) => learned.fast.insert(stack.clone(), change),
+            None => learned.fast.shift_remove(stack),
         });
     }
 

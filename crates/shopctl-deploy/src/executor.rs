@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, Failure, Leftover, StackResult};
+use shopctl_core::fast::FastChange;
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{Action, Plan, StackAction, Step, StepId};
 use shopctl_core::planner::Observed;
@@ -17,9 +18,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::context::{Context, Work};
+use crate::interrupt;
 use crate::ports::{CloudError, CloudErrorKind};
 use crate::schedule::Schedule;
-use crate::{site, stack, teardown};
+use crate::{code, site, stack, teardown};
 
 /// What came of a run.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +44,8 @@ pub struct RunReport {
     pub leftovers: Vec<Leftover>,
     /// The stacks as they are now known to be.
     pub stacks: IndexMap<StackName, StackRecord>,
+    /// Stacks whose functions run code that CloudFormation does not know of.
+    pub fast: IndexMap<StackName, FastChange>,
     /// The site as it is now known to be.
     pub site: Option<SiteRecord>,
     /// The URLs by name, as far as they are known.
@@ -161,7 +165,7 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
                 // A defect of a step: nothing that depends on it may run.
                 work.state.fail(format!("internal error: {panic}"));
                 report.failed = true;
-                work.cancel.cancel();
+                work.cancel.detach();
             }
         }
     }
@@ -176,6 +180,7 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
     report.errors = learned.errors;
     report.leftovers = learned.leftovers;
     report.stacks = learned.stacks;
+    report.fast = learned.fast;
     report.site = learned.site;
     report
 }
@@ -195,7 +200,7 @@ async fn run(step: &Step, work: &Work) -> End {
     }
     let announced = !matches!(
         step.action,
-        Action::DeployStack(_) | Action::DeleteStack { .. }
+        Action::DeployStack(_) | Action::DeleteStack { .. } | Action::UpdateCode { .. }
     );
     if announced {
         work.events.send(Event::StepStarted {
@@ -205,8 +210,11 @@ async fn run(step: &Step, work: &Work) -> End {
     }
     let result = tokio::select! {
         result = act(&step.action, work) => result,
-        () = work.cancel.cancelled() => Err(StepError::Interrupted),
+        () = work.cancel.left(stack_of(&step.action)) => Err(StepError::Interrupted),
     };
+    if interrupt::tell(&step.action, &result, work) {
+        return End::Interrupted;
+    }
     let fail = |message: String, hint: Option<String>| {
         let title = title(&step.action);
         work.events.send(Event::StepFailed {
@@ -262,18 +270,22 @@ fn stack_failed(step: &Step, work: &Work, failure: Failure, refused: bool) -> En
         .status
         .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
     work.state.fail(one_line(&failure));
-    let stack = match &step.action {
-        Action::DeployStack(deployment) => Some(&deployment.stack),
-        Action::DeleteStack { stack, .. } => Some(stack),
-        _ => None,
-    };
-    if let Some(stack) = stack {
+    if let Some(stack) = stack_of(&step.action) {
         work.events.send(Event::StackFailed {
             stack: stack.clone(),
             failure,
         });
     }
     End::Failed { stuck, refused }
+}
+
+/// The stack that an action is about.
+pub(crate) fn stack_of(action: &Action) -> Option<&StackName> {
+    match action {
+        Action::DeployStack(deployment) => Some(&deployment.stack),
+        Action::DeleteStack { stack, .. } | Action::UpdateCode { stack, .. } => Some(stack),
+        _ => None,
+    }
 }
 
 async fn act(action: &Action, work: &Work) -> Result<Done, StepError> {
@@ -321,6 +333,11 @@ async fn act(action: &Action, work: &Work) -> Result<Done, StepError> {
             })
         }
         Action::DeployStack(deployment) => stack::deploy(deployment, work).await,
+        Action::UpdateCode {
+            stack,
+            cloud_name,
+            functions,
+        } => code::update(stack, cloud_name, functions, work).await,
         Action::DeleteStack { stack, cloud_name } => {
             teardown::delete_stack(stack, cloud_name, work).await
         }
@@ -337,7 +354,9 @@ fn title(action: &Action) -> String {
         Action::EnsureBucket => "artifact bucket".to_owned(),
         Action::Upload { label, .. } => format!("upload {label}"),
         Action::DeployStack(deployment) => format!("stack {}", deployment.stack),
-        Action::DeleteStack { stack, .. } => format!("stack {stack}"),
+        Action::UpdateCode { stack, .. } | Action::DeleteStack { stack, .. } => {
+            format!("stack {stack}")
+        }
         Action::SyncSite => "site".to_owned(),
         Action::CheckUrls => "health check".to_owned(),
         Action::DeleteLogGroups => "log groups".to_owned(),

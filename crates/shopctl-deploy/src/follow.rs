@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::context::Work;
 use crate::executor::StepError;
 use crate::failure::first_failed;
+use crate::interrupt;
 use crate::ports::{CloudError, CloudErrorKind, StackDescription, StackEvent};
 
 /// What an operation does.
@@ -94,6 +95,8 @@ pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Foll
     let mut pause = Pause::new();
     let mut heard_at = Instant::now();
     let mut quiet_since = heard_at;
+    let mut asked = false;
+    work.cancel.operation_begins(operation.stack);
     loop {
         let new = read(operation.stack_id, since.as_deref(), work).await?;
         if let Some(last) = new.last() {
@@ -113,6 +116,7 @@ pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Foll
                 .describe(operation.stack_id)
                 .await?;
             if let Some(status) = heard.look(seen.as_ref(), &operation, heard_at.elapsed(), work) {
+                work.cancel.operation_followed(operation.stack);
                 return Ok(Followed {
                     status,
                     description: seen,
@@ -121,7 +125,13 @@ pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Foll
                 });
             }
         }
-        tokio::time::sleep(pause.next()).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause.next()) => {}
+            () = work.cancel.cancel_wanted(), if !asked => {
+                asked = true;
+                interrupt::cancel(work, operation.stack, operation.stack_id).await;
+            }
+        }
     }
 }
 

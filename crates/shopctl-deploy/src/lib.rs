@@ -4,11 +4,13 @@
 //! No AWS SDK type appears here; `shopctl-aws` implements the ports.
 
 mod change_set;
+mod code;
 mod context;
 mod executor;
 mod failure;
 mod follow;
 mod guard;
+mod interrupt;
 pub mod lock;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -26,9 +28,11 @@ mod stack;
 mod status;
 mod teardown;
 
+pub use code::code_changes;
 pub use context::{Context, EventSender, SiteSource, State, UploadBodies, UrlCheck};
 pub use executor::{RunReport, changes_nothing, execute};
 pub use guard::Rules;
+pub use interrupt::Interrupt;
 pub use preview::{Method, PreviewRequest, preview, preview_site};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::interrupt::Interrupt;
 use crate::ports::{CloudError, CloudErrorKind, Condition, ObjectStore};
 
 /// Key of the lock in the artifact bucket.
@@ -179,7 +180,7 @@ pub async fn remove(
 pub async fn acquire(
     objects: Arc<dyn ObjectStore>,
     claim: &Claim,
-    cancel: &CancellationToken,
+    cancel: &Interrupt,
     mut on_wait: impl FnMut(&FoundLock),
 ) -> Result<Lease, LockError> {
     let document = Document {
@@ -296,7 +297,7 @@ impl Lease {
         document: Document,
         etag: String,
         taken_over: Option<Holder>,
-        cancel: &CancellationToken,
+        cancel: &Interrupt,
     ) -> Self {
         let shared = Arc::new(Shared {
             objects,
@@ -344,7 +345,7 @@ impl Lease {
     }
 }
 
-async fn beat(shared: Arc<Shared>, cancel: CancellationToken) {
+async fn beat(shared: Arc<Shared>, cancel: Interrupt) {
     let lease = shared.claim.lease;
     let pause = lease / 4;
     let mut renewed = Instant::now();
@@ -378,7 +379,7 @@ async fn beat(shared: Arc<Shared>, cancel: CancellationToken) {
         drop(current);
         if let Some(reason) = lost {
             let _ = shared.lost.set(reason);
-            cancel.cancel();
+            cancel.detach();
             return;
         }
     }

@@ -28,13 +28,13 @@ fn claim(run: &str, wait: Duration) -> Claim {
 }
 
 async fn take(bucket: &Arc<MemoryBucket>, run: &str) -> Result<Lease, LockError> {
-    take_until(bucket, run, &CancellationToken::new()).await
+    take_until(bucket, run, &Interrupt::new()).await
 }
 
 async fn take_until(
     bucket: &Arc<MemoryBucket>,
     run: &str,
-    cancel: &CancellationToken,
+    cancel: &Interrupt,
 ) -> Result<Lease, LockError> {
     acquire(bucket.clone(), &claim(run, Duration::ZERO), cancel, |_| {}).await
 }
@@ -67,7 +67,7 @@ async fn a_run_that_waits_gets_the_lock_once_it_is_free() {
         async move {
             let mut told = Vec::new();
             let claim = claim("two", 10 * MINUTE);
-            let cancel = CancellationToken::new();
+            let cancel = Interrupt::new();
             let lease = acquire(bucket, &claim, &cancel, |found| {
                 told.push(found.holder.as_ref().unwrap().run.clone());
             })
@@ -89,13 +89,13 @@ async fn waiting_ends_with_its_time_and_with_an_interruption() {
     let bucket = Arc::new(MemoryBucket::new());
     let _first = take(&bucket, "one").await.unwrap();
     let began = Instant::now();
-    let cancel = CancellationToken::new();
+    let cancel = Interrupt::new();
     let claim = claim("two", MINUTE);
     let refused = acquire(bucket.clone(), &claim, &cancel, |_| {}).await;
     assert!(matches!(refused, Err(LockError::Held(_))));
     assert_eq!(began.elapsed(), MINUTE);
 
-    cancel.cancel();
+    cancel.detach();
     let stopped = acquire(bucket, &claim, &cancel, |_| {}).await;
     assert!(matches!(stopped, Err(LockError::Interrupted)));
 }
@@ -127,7 +127,7 @@ async fn of_many_runs_that_find_an_expired_lock_one_gets_it() {
 #[tokio::test(start_paused = true)]
 async fn a_holder_whose_lock_was_taken_stops_and_leaves_it_to_the_other() {
     let bucket = Arc::new(MemoryBucket::new());
-    let cancel = CancellationToken::new();
+    let cancel = Interrupt::new();
     let first = take_until(&bucket, "one", &cancel).await.unwrap();
     let found = find(bucket.as_ref(), "b").await.unwrap().unwrap();
     assert!(remove(bucket.as_ref(), "b", &found).await.unwrap());
@@ -143,7 +143,7 @@ async fn a_holder_whose_lock_was_taken_stops_and_leaves_it_to_the_other() {
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_cannot_renew_stops_before_another_may_begin() {
     let bucket = Arc::new(MemoryBucket::new());
-    let cancel = CancellationToken::new();
+    let cancel = Interrupt::new();
     let first = take_until(&bucket, "one", &cancel).await.unwrap();
     let began = Instant::now();
     bucket.down.store(true, Ordering::SeqCst);
@@ -181,7 +181,7 @@ async fn the_bucket_is_made_for_the_first_lock() {
 #[tokio::test(start_paused = true)]
 async fn a_lock_that_was_let_go_is_not_missed_when_its_bucket_goes() {
     let bucket = Arc::new(MemoryBucket::new());
-    let cancel = CancellationToken::new();
+    let cancel = Interrupt::new();
     let lease = take_until(&bucket, "one", &cancel).await.unwrap();
     lease.let_go().await;
     bucket.empty("b").await.unwrap();

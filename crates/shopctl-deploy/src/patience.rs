@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{ArtifactDigest, CloudStackName};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
+use crate::interrupt::Interrupt;
 use crate::ports::{
     Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
     CloudFormation, Condition, Distributions, FunctionState, Functions, ListedObject, LogGroups,
@@ -25,11 +25,7 @@ use crate::ports::{
 
 /// The ports, each with patience. `silence` is how long a cloud that answered before is waited
 /// for when it cannot be reached; without it the cloud has not answered yet.
-pub(crate) fn patient(
-    ports: &Ports,
-    cancel: &CancellationToken,
-    silence: Option<Duration>,
-) -> Ports {
+pub(crate) fn patient(ports: &Ports, cancel: &Interrupt, silence: Option<Duration>) -> Ports {
     let patience = Arc::new(Patience {
         reached: AtomicBool::new(silence.is_some()),
         silence: silence.unwrap_or(LOOKING),
@@ -65,7 +61,7 @@ struct Patience {
     reached: AtomicBool,
     /// How long it is waited for when it cannot be reached.
     silence: Duration,
-    cancel: CancellationToken,
+    cancel: Interrupt,
     pace: Mutex<Pace>,
     jitter: AtomicU32,
 }
@@ -250,6 +246,12 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .await
     }
 
+    async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.cancel_update(stack_id, token))
+            .await
+    }
+
     async fn events(
         &self,
         stack_id: &str,
@@ -422,6 +424,12 @@ impl Functions for Patient<dyn Functions> {
 
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
         self.patience.call(|| self.port.code_digests(name)).await
+    }
+
+    async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.update_code(name, bucket, key))
+            .await
     }
 }
 

@@ -211,6 +211,8 @@ pub trait CloudFormation: Send + Sync {
     async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError>;
     /// Starts to delete a stack; no error if it is gone.
     async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
+    /// Has an update that is running rolled back.
+    async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
     /// Events newer than `since`, oldest first; all of them without `since`.
     async fn events(
         &self,
@@ -388,6 +390,8 @@ pub trait Functions: Send + Sync {
     /// SHA-256 of the zip of each of its published versions and of `$LATEST`; none when the
     /// function is not there.
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError>;
+    /// Starts to put an artifact into a function; a conflict when another update is going on.
+    async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError>;
 }
 
 /// CloudWatch Logs.

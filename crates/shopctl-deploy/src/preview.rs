@@ -18,10 +18,10 @@ use shopctl_core::planner::{INLINE_TEMPLATE_LIMIT, Observed, template_object_key
 use shopctl_core::record::SiteRecord;
 use shopctl_core::template::RenderedTemplate;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 
 use crate::follow::Pause;
 use crate::guard;
+use crate::interrupt::Interrupt;
 use crate::ports::{
     Body, ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError,
     CloudErrorKind, Ports, TemplateSource,
@@ -56,7 +56,7 @@ pub struct PreviewRequest<'a> {
     /// Stacks to look at at once.
     pub concurrency: usize,
     /// Set when the user interrupts; change sets are deleted all the same.
-    pub cancel: &'a CancellationToken,
+    pub cancel: &'a Interrupt,
 }
 
 /// What a deploy would do with each stack, in the order of the deploy.

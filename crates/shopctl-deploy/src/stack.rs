@@ -9,6 +9,7 @@ use shopctl_core::record::{StackRecord, inputs_digest};
 use shopctl_core::status::{DeployApproach, StackStatus};
 
 use crate::change_set::{Attempt, Wanted, apply, stack_error};
+use crate::code;
 use crate::context::Work;
 use crate::executor::{Done, StepError};
 use crate::failure;
@@ -45,6 +46,10 @@ pub(crate) async fn deploy(deployment: &StackDeployment, work: &Work) -> Result<
             }
             Attempt::Overtaken(error) => error,
         };
+        work.cancel.operation_ended(&deployment.stack);
+        if work.cancel.is_cancelled() {
+            return Err(StepError::Interrupted);
+        }
         attempt += 1;
         if attempt > OVERTAKEN_AT_MOST {
             return Err(stack_error(failure::plain(
@@ -97,15 +102,15 @@ async fn bring(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> Result<Attempt
 /// Whether the stack is as the record says, and the record says what is wanted. What somebody
 /// changed by hand is in no record: where that is to be reverted, CloudFormation looks.
 fn is_recorded(wanted: &Wanted<'_>, description: &StackDescription, work: &Work) -> bool {
+    let stack = &wanted.deployment.stack;
     !work.rules.change_sets.revert_drift
-        && work
-            .state
-            .stack_record(&wanted.deployment.stack)
-            .is_some_and(|record| {
-                record.inputs_digest == wanted.digest
-                    && record.stack_id == description.stack_id
-                    && record.last_changed == description.last_changed
-            })
+        // Functions that run other code are made right with a change set.
+        && work.state.fast(stack).is_none()
+        && work.state.stack_record(stack).is_some_and(|record| {
+            record.inputs_digest == wanted.digest
+                && record.stack_id == description.stack_id
+                && record.last_changed == description.last_changed
+        })
 }
 
 /// Records a stack that is as it should be.
@@ -125,6 +130,11 @@ async fn finish(
             .set_termination_protection(&deployment.cloud_name, wanted)
             .await?;
     }
+    let corrected = code::correct(&deployment.stack, &deployment.cloud_name, work).await?;
+    let result = match result {
+        StackResult::Unchanged if corrected => StackResult::Updated,
+        result => result,
+    };
     work.state.stack_done(
         &deployment.stack,
         description.outputs.clone(),
@@ -191,6 +201,7 @@ async fn remove(
     });
     let since = cloudformation.latest_event(stack_id).await?;
     work.state.stack_touched(&deployment.stack);
+    work.cancel.operation_begins(&deployment.stack);
     let token = work.token(stack_id, "remove");
     match cloudformation.delete_stack(stack_id, &token).await {
         Ok(()) => {}

@@ -6,8 +6,8 @@ use futures::future::try_join_all;
 use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::planner::{Observed, ObservedStack};
 use shopctl_core::record::{LATEST_KEY, Record, VERSION};
-use tokio_util::sync::CancellationToken;
 
+use crate::interrupt::Interrupt;
 use crate::patience::patient;
 use crate::ports::{CloudError, CloudErrorKind, Ports};
 
@@ -19,7 +19,7 @@ pub async fn observe(
     stacks: &[(StackName, CloudStackName)],
 ) -> Result<Observed, CloudError> {
     // Many stacks at once may be more than CloudFormation answers at once.
-    let ports = patient(ports, &CancellationToken::new(), None);
+    let ports = patient(ports, &Interrupt::new(), None);
     let ports = &ports;
     let descriptions = try_join_all(stacks.iter().map(|(stack, cloud_name)| async move {
         let description = ports.cloudformation.describe(cloud_name.as_str()).await?;

@@ -155,6 +155,7 @@ impl Deletion<'_> {
                 &format!("delete {tries} {}", since.as_deref().unwrap_or_default()),
             );
             self.work.state.stack_touched(self.stack);
+            self.work.cancel.operation_begins(self.stack);
             match cloudformation
                 .delete_stack(&description.stack_id, &token)
                 .await

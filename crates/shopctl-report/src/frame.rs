@@ -345,6 +345,12 @@ impl<'a> Frame<'a> {
                 }
                 (Weight::Active, line)
             }
+            // One that was begun is one that the user had undone.
+            Progress::Skipped(_) if stack.started_ms.is_some() => {
+                let mut line = self.begin(self.sign(Glyph::Attention), name, elapsed);
+                line.push(Role::Attention, "cancelled and undone");
+                (Weight::Active, line)
+            }
             Progress::Skipped(cause) => {
                 let mut line = self.begin(self.sign(Glyph::Skipped), name, None);
                 line.push(Role::Quiet, &skipped(cause.as_ref()));

@@ -53,7 +53,7 @@ fn row(run: &RunDocument, appearance: Appearance) -> [(Role, String); 7] {
             role,
             format!("{} {}", appearance.glyph(glyph), run.state.as_str()),
         ),
-        (Role::Normal, run.command.as_str().to_owned()),
+        (Role::Normal, command(run)),
         (
             Role::Normal,
             run.elapsed_ms.map_or_else(|| "-".to_owned(), duration),
@@ -65,6 +65,12 @@ fn row(run: &RunDocument, appearance: Appearance) -> [(Role, String); 7] {
         (Role::Normal, format!("{}@{}", run.by.user, run.by.host)),
         (Role::Quiet, changes(run)),
     ]
+}
+
+/// `deploy`, or `deploy --fast`.
+fn command(run: &RunDocument) -> String {
+    let fast = if run.fast { " --fast" } else { "" };
+    format!("{}{fast}", run.command.as_str())
 }
 
 pub(crate) fn look(state: RunState) -> (Glyph, Role) {
@@ -120,7 +126,7 @@ pub fn render_run(run: &RunDocument, appearance: Appearance) -> String {
             Role::Strong,
             &format!(
                 "{} of {} in {}: {}",
-                run.command.as_str(),
+                command(run),
                 run.project,
                 run.environment,
                 run.state.as_str()
@@ -227,6 +233,7 @@ fn stack_lines(name: &str, stack: &RunStack, appearance: Appearance) -> Vec<Stri
         (Some(StackResult::Updated), _) => (Glyph::Done, Role::Good, "updated"),
         (Some(StackResult::Deleted), _) => (Glyph::Done, Role::Good, "deleted"),
         (Some(StackResult::Unchanged), _) => (Glyph::Waiting, Role::Quiet, "unchanged"),
+        (None, _) if stack.timing.is_some() => (Glyph::Attention, Role::Attention, "not finished"),
         (None, _) => (Glyph::Skipped, Role::Attention, "not reached"),
     };
     let mut line = Line::new(appearance);

@@ -1,6 +1,6 @@
 //! What steps and phases are, by their names, and what they are called for people.
 
-use shopctl_core::event::Phase;
+use shopctl_core::event::{Event, Phase};
 use shopctl_core::plan::StepId;
 
 /// The stack that a step is about.
@@ -46,6 +46,28 @@ pub(crate) fn is_cascade(reason: Option<&str>) -> bool {
         let reason = reason.to_lowercase();
         reason.starts_with("resource ") && reason.contains("cancelled")
     })
+}
+
+/// What becomes of the operation on a stack that a stopped run leaves; empty for other events.
+pub(crate) fn interrupted(event: &Event) -> String {
+    let Event::StackInterrupted {
+        cancelled,
+        status,
+        attach,
+        ..
+    } = event
+    else {
+        return String::new();
+    };
+    let attach = attach
+        .as_ref()
+        .map(|command| format!("; `{command}` waits for the end"))
+        .unwrap_or_default();
+    match (cancelled, status) {
+        (true, Some(status)) => format!("cancelled: CloudFormation undid it ({status})"),
+        (true, None) => format!("cancelled: CloudFormation is undoing it{attach}"),
+        (false, _) => format!("goes on in CloudFormation{attach}"),
+    }
 }
 
 #[cfg(test)]

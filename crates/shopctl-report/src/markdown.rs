@@ -146,6 +146,7 @@ fn row(run: &Run, name: &str, stack: &StackState) -> Option<String> {
         Progress::Done(StackResult::Unchanged) => return None,
         Progress::Done(result) => result_word(*result),
         Progress::Failed(_) => "**failed**",
+        Progress::Skipped(_) if stack.started_ms.is_some() => "cancelled and undone",
         Progress::Skipped(_) => "skipped",
     };
     let time = stack.elapsed(run.now_ms).map(duration).unwrap_or_default();

@@ -11,7 +11,9 @@ use shopctl_core::plan::{StackAction, StepId};
 
 use crate::appearance::{Appearance, Role};
 use crate::frame::{operation_word, result_word};
-use crate::label::{is_cascade, is_upload, phase_label, stack_of, step_label, upload_label};
+use crate::label::{
+    interrupted, is_cascade, is_upload, phase_label, stack_of, step_label, upload_label,
+};
 use crate::reporter::Reporter;
 use crate::run::{Progress, Run};
 use crate::summary::{self, Sources};
@@ -356,6 +358,10 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::ResourceChanged { .. } => self.resource(&numbered.event),
             Event::StackFinished { stack, result, .. } => self.stack_finished(stack, *result),
             Event::StackFailed { stack, failure } => self.stack_failed(stack, failure),
+            Event::StackInterrupted { stack, .. } => {
+                let text = interrupted(&numbered.event);
+                self.say(Role::Attention, stack.as_str(), &text);
+            }
             Event::RunFinished { .. } => {
                 let mut lines = vec![String::new()];
                 lines.extend(summary::lines(&self.run, &self.sources, self.appearance));

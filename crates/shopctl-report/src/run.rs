@@ -313,6 +313,20 @@ impl Run {
                 state.progress = Progress::Failed(failure.clone());
                 state.ended_ms = Some(now);
             }
+            Event::StackInterrupted {
+                stack,
+                cancelled,
+                status,
+                ..
+            } => {
+                let state = self.stack(stack);
+                state.rolling_back |= cancelled;
+                // One that CloudFormation goes on with stays as it is.
+                if status.is_some() {
+                    state.progress = Progress::Skipped(None);
+                    state.ended_ms = Some(now);
+                }
+            }
             Event::RunFinished {
                 outcome,
                 urls,

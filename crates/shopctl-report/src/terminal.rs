@@ -226,7 +226,8 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
             | Event::StepFailed { .. }
             | Event::StackStarted { .. }
             | Event::StackFinished { .. }
-            | Event::StackFailed { .. } => self.tell_plan(),
+            | Event::StackFailed { .. }
+            | Event::StackInterrupted { .. } => self.tell_plan(),
             Event::RunFinished { .. } => return self.finish(),
             Event::PhaseStarted { .. }
             | Event::PhaseProgressed { .. }

@@ -122,6 +122,12 @@ fn samples() -> Vec<Event> {
             result: StackResult::Created,
             outputs: IndexMap::from([("Key".to_owned(), text())]),
         },
+        Event::StackInterrupted {
+            stack: "api".into(),
+            cancelled: true,
+            status: Some(StackStatus::UpdateRollbackComplete),
+            attach: Some(text()),
+        },
         Event::StackFailed {
             stack: "api".into(),
             failure,
@@ -154,6 +160,7 @@ fn samples() -> Vec<Event> {
             | Event::ResourceChanged { .. }
             | Event::StackFinished { .. }
             | Event::StackFailed { .. }
+            | Event::StackInterrupted { .. }
             | Event::RunFinished { .. } => {}
         }
     }

@@ -410,6 +410,11 @@ impl FakeCloud {
         }
     }
 
+    /// The key of the code that was last put directly into a function.
+    pub fn direct_code(&self, function: &str) -> Option<String> {
+        self.world().direct_code.get(function).cloned()
+    }
+
     /// Invalidations: the distribution and the paths of each reference.
     pub fn invalidations(&self) -> BTreeMap<String, (String, Vec<String>)> {
         self.world().invalidations.clone()

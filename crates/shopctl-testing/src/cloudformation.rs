@@ -132,6 +132,13 @@ impl CloudFormation for FakeCloud {
         .await
     }
 
+    async fn cancel_update(&self, stack_id: &str, _token: &str) -> Result<(), CloudError> {
+        self.call("CancelUpdateStack", stack_id, |world| {
+            world.cancel_update(stack_id)
+        })
+        .await
+    }
+
     async fn events(
         &self,
         stack_id: &str,

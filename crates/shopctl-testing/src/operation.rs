@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use shopctl_core::status::StackStatus as Status;
 
+use crate::refusal::Refusal;
+use crate::requests::no_such_stack;
 use crate::stack::{Deployed, Execution, Resource};
 use crate::world::{Occurrence, World};
 
@@ -172,6 +174,19 @@ impl World {
         stack.changed = Some(now);
         self.transition(stack_id, status, Some("User Initiated"));
         self.schedule_phase(stack_id, number);
+    }
+
+    /// Ends a running update at somebody's wish; it is rolled back.
+    pub(crate) fn cancel_update(&mut self, name: &str) -> Result<(), Refusal> {
+        let stack = self.find(name).ok_or_else(|| no_such_stack(name))?;
+        let id = stack.id.clone();
+        if stack.status != Status::UpdateInProgress {
+            return Err(Refusal::validation(
+                "CancelUpdateStack cannot be called from current stack status",
+            ));
+        }
+        self.cancel(&id, "User Initiated");
+        Ok(())
     }
 
     /// Ends what runs and rolls it back.

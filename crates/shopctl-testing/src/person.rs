@@ -128,16 +128,7 @@ impl Person<'_> {
 
     /// Ends a running update; it is rolled back.
     pub fn cancel_update(&self, name: &str) -> Result<(), Refusal> {
-        let world = &mut self.0.world();
-        let stack = world.find(name).ok_or_else(|| no_such_stack(name))?;
-        let id = stack.id.clone();
-        if stack.status != Status::UpdateInProgress {
-            return Err(Refusal::validation(
-                "CancelUpdateStack cannot be called from current stack status",
-            ));
-        }
-        world.cancel(&id, "User Initiated");
-        Ok(())
+        self.0.world().cancel_update(name)
     }
 
     /// Rolls back what failed while rollback was off.

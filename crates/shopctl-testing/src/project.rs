@@ -14,9 +14,9 @@ use shopctl_core::record::digest;
 use shopctl_core::template::RenderedTemplate;
 use shopctl_deploy::ports::{Body, ObjectHeaders, Ports};
 use shopctl_deploy::{
-    Context, EventSender, Rules, SiteFile, SiteFileClass, SiteSource, State, UploadBodies, UrlCheck,
+    Context, EventSender, Interrupt, Rules, SiteFile, SiteFileClass, SiteSource, State,
+    UploadBodies, UrlCheck,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::test_stack::{TestStack, code_key, parameter};
 
@@ -145,7 +145,7 @@ impl TestProject {
         observed: &Observed,
         run: &str,
         events: EventSender,
-        cancel: CancellationToken,
+        cancel: Interrupt,
     ) -> Context {
         let templates: BTreeMap<StackName, RenderedTemplate> = desired
             .stacks
@@ -168,6 +168,7 @@ impl TestProject {
             ports,
             events,
             cancel,
+            attach: "shopctl deploy --env test".to_owned(),
             run: run.to_owned(),
             bucket: ARTIFACTS.to_owned(),
             cloud_names: self.names().into_iter().map(|(_, name)| name).collect(),

@@ -3,14 +3,16 @@
 use std::pin::pin;
 
 use shopctl_core::event::{Event, Outcome, StackResult};
+use shopctl_core::fast::announce;
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Action, Plan, StackAction, StepId};
-use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_teardown};
-use shopctl_core::record::{LATEST_KEY, Record, VERSION};
-use shopctl_deploy::ports::{Body, CloudError, ObjectHeaders, Ports};
-use shopctl_deploy::{Context, EventSender, RunReport, execute, observe};
+use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_fast_deploy, plan_teardown};
+use shopctl_core::record::{Record, VERSION};
+use shopctl_deploy::ports::{CloudError, Ports};
+use shopctl_deploy::{
+    Context, EventSender, Interrupt, RunReport, code_changes, execute, observe, runs,
+};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use crate::cloud::FakeCloud;
 use crate::project::{ARTIFACTS, TestProject};
@@ -27,13 +29,19 @@ pub enum Command {
 /// How a run is stopped in the middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// The user interrupts it.
+    /// The user interrupts it, and leaves the cloud to its work.
     Cancel,
+    /// The user interrupts it, and has the cloud undo its work.
+    CancelStacks,
     /// Its process dies.
     Kill,
 }
 
 /// What came of a run.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a test has a handful of these, and takes them apart"
+)]
 #[derive(Debug)]
 pub enum Ended {
     /// Observing failed.
@@ -130,6 +138,8 @@ pub struct Runner<'a> {
     command: Command,
     ports: Ports,
     stop: Option<(usize, Stop)>,
+    /// Whether code alone goes directly into functions.
+    fast: bool,
 }
 
 impl TestProject {
@@ -141,12 +151,22 @@ impl TestProject {
             command,
             ports: cloud.ports(),
             stop: None,
+            fast: false,
         }
     }
 
     /// Deploys the project.
     pub async fn deploy(&self, cloud: &FakeCloud) -> Run {
         self.runner(cloud, Command::Deploy).run().await
+    }
+
+    /// Deploys it, with code alone going directly into functions.
+    pub async fn fast_deploy(&self, cloud: &FakeCloud) -> Run {
+        let runner = Runner {
+            fast: true,
+            ..self.runner(cloud, Command::Deploy)
+        };
+        runner.run().await
     }
 
     /// Tears it down.
@@ -167,7 +187,7 @@ impl Runner<'_> {
     /// [`FakeCloud::kill_at`].
     pub async fn run(self) -> Run {
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        let cancel = CancellationToken::new();
+        let cancel = Interrupt::new();
         let mut events = Vec::new();
         let mut stop = self.stop;
         let (ended, plan) = {
@@ -179,7 +199,8 @@ impl Runner<'_> {
                 {
                     stop = None;
                     match how {
-                        Stop::Cancel => cancel.cancel(),
+                        Stop::Cancel => cancel.detach(),
+                        Stop::CancelStacks => cancel.cancel_stacks(),
                         Stop::Kill => break (Ended::Died, None),
                     }
                 }
@@ -201,17 +222,23 @@ impl Runner<'_> {
         }
     }
 
-    async fn carry_out(
-        &self,
-        events: EventSender,
-        cancel: CancellationToken,
-    ) -> (Ended, Option<Plan>) {
-        let observed = match observe(&self.ports, ARTIFACTS, &self.project.names()).await {
+    async fn carry_out(&self, events: EventSender, cancel: Interrupt) -> (Ended, Option<Plan>) {
+        let mut observed = match observe(&self.ports, ARTIFACTS, &self.project.names()).await {
             Ok(observed) => observed,
             Err(error) => return (Ended::Unobserved(error), None),
         };
         let desired = self.project.desired();
         let plan = match self.command {
+            Command::Deploy if self.fast => {
+                match code_changes(&desired, &observed, &self.ports)
+                    .await
+                    .map(|changes| plan_fast_deploy(&desired, &observed, changes))
+                {
+                    Ok(Ok(plan)) => plan,
+                    Ok(Err(blocked)) => return (Ended::Blocked(blocked), None),
+                    Err(error) => return (Ended::Unobserved(error), None),
+                }
+            }
             Command::Deploy => match plan_deploy(&desired, &observed) {
                 Ok(plan) => plan,
                 Err(blocked) => return (Ended::Blocked(blocked), None),
@@ -224,6 +251,12 @@ impl Runner<'_> {
         };
         assert_eq!(plan::check(&plan), Ok(()), "the plan keeps its own rules");
         let run = format!("run{}", self.cloud.next_run());
+        if let Some(record) = &mut observed.record
+            && announce(record, &plan, &run)
+            && let Err(error) = self.write_record(record).await
+        {
+            return (Ended::Unobserved(error), Some(plan));
+        }
         // Nothing of a teardown is compared with a record.
         let known = match self.command {
             Command::Deploy => observed.clone(),
@@ -247,10 +280,11 @@ impl Runner<'_> {
     }
 
     async fn keep_record(&self, observed: &Observed, report: &RunReport, run: &str) {
-        let same = observed
-            .record
-            .as_ref()
-            .is_some_and(|record| record.stacks == report.stacks && record.site == report.site);
+        let same = observed.record.as_ref().is_some_and(|record| {
+            record.stacks == report.stacks
+                && record.site == report.site
+                && record.fast == report.fast
+        });
         if same || (report.stacks.is_empty() && !observed.bucket_exists && !report.changed) {
             return;
         }
@@ -269,19 +303,14 @@ impl Runner<'_> {
             },
             stacks: report.stacks.clone(),
             site: report.site.clone(),
+            fast: report.fast.clone(),
             omitted: Vec::new(),
         };
-        let headers = ObjectHeaders {
-            content_type: "application/json".to_owned(),
-            cache_control: "no-store".to_owned(),
-        };
-        if let Ok(bytes) = serde_json::to_vec(&record) {
-            // A record that cannot be written costs the next run time, nothing else.
-            let _ = self
-                .ports
-                .objects
-                .put(ARTIFACTS, LATEST_KEY, Body::Bytes(bytes), &headers)
-                .await;
-        }
+        // A record that cannot be written costs the next run time, nothing else.
+        let _ = self.write_record(&record).await;
+    }
+
+    async fn write_record(&self, record: &Record) -> Result<(), CloudError> {
+        runs::write_record(self.ports.objects.as_ref(), ARTIFACTS, record).await
     }
 }

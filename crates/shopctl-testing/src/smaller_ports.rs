@@ -7,6 +7,7 @@ use shopctl_deploy::ports::{
 };
 
 use crate::cloud::FakeCloud;
+use crate::refusal::Refusal;
 
 #[async_trait]
 impl Distributions for FakeCloud {
@@ -40,6 +41,20 @@ impl Functions for FakeCloud {
         self.call("ListVersionsByFunction", name, |world| {
             let found = world.code_digests.get(name);
             Ok(found.cloned().unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn update_code(&self, name: &str, _bucket: &str, key: &str) -> Result<(), CloudError> {
+        self.call("UpdateFunctionCode", name, |world| {
+            if !world.functions.contains_key(name) {
+                return Err(Refusal::new(
+                    "ResourceNotFoundException",
+                    "Function not found",
+                ));
+            }
+            world.direct_code.insert(name.to_owned(), key.to_owned());
+            Ok(())
         })
         .await
     }

@@ -12,6 +12,11 @@ use shopctl_core::template::{
     Capability, RenderedTemplate, ResourceDeclaration, Upload, UploadSource,
 };
 
+use crate::project::ARTIFACTS;
+
+/// The type of what runs code.
+const FUNCTION: &str = "AWS::Lambda::Function";
+
 /// A resource of a test project.
 #[derive(Debug, Clone)]
 pub struct TestResource {
@@ -197,6 +202,9 @@ impl TestStack {
             }
         }
         writeln!(text, "Resources:")?;
+        let is_function = |resource: &TestResource| resource.resource_type == FUNCTION;
+        // Code is a function's, if there is one.
+        let coded = self.resources.iter().position(is_function).or(Some(0));
         for (index, resource) in self.resources.iter().enumerate() {
             writeln!(text, "  {}:", resource.id)?;
             writeln!(text, "    Type: {}", resource.resource_type)?;
@@ -222,8 +230,18 @@ impl TestStack {
                 for name in &self.imports {
                     writeln!(text, "      {name}: !ImportValue {name}")?;
                 }
-                if let Some(code) = &self.code {
-                    writeln!(text, "      Code: {}", code_key(code))?;
+            }
+            if Some(index) == coded
+                && let Some(code) = &self.code
+            {
+                let key = code_key(code);
+                if resource.resource_type == FUNCTION {
+                    writeln!(
+                        text,
+                        "      Code: {{ S3Bucket: {ARTIFACTS}, S3Key: {key} }}"
+                    )?;
+                } else {
+                    writeln!(text, "      Code: {key}")?;
                 }
             }
         }

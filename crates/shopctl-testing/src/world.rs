@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub(crate) functions: BTreeMap<String, FunctionState>,
     /// Digests of the code of published versions, by function.
     pub(crate) code_digests: BTreeMap<String, Vec<ArtifactDigest>>,
+    /// Keys of code that was put directly into functions, by their physical IDs.
+    pub(crate) direct_code: BTreeMap<String, String>,
     pub(crate) log_groups: BTreeSet<String>,
     pub(crate) invalidations: BTreeMap<String, (String, Vec<String>)>,
     pub(crate) urls: BTreeMap<String, u16>,
@@ -88,6 +90,7 @@ impl World {
             storage: Storage::default(),
             functions: BTreeMap::new(),
             code_digests: BTreeMap::new(),
+            direct_code: BTreeMap::new(),
             log_groups: BTreeSet::new(),
             invalidations: BTreeMap::new(),
             urls: BTreeMap::new(),

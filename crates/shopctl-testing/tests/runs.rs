@@ -10,12 +10,11 @@ use shopctl_core::run_document::{
     Origin, RunCommand, RunDocument, RunStack, RunState, VERSION, template_key,
 };
 use shopctl_deploy::prune::{carry_out, plan_prune};
-use shopctl_deploy::{EventSender, changes_nothing, observe, runs};
+use shopctl_deploy::{EventSender, Interrupt, changes_nothing, observe, runs};
 use shopctl_testing::{
     ARTIFACTS, Command, FakeCloud, TestProject, TestResource, TestSite, TestStack,
 };
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 fn project(stacks: usize) -> TestProject {
     let stacks = (0..stacks)
@@ -66,7 +65,7 @@ async fn only_a_run_that_changes_something_asks_for_the_lock() {
         let desired = project.desired();
         let plan = plan_deploy(&desired, &observed).unwrap();
         let (sender, _receiver) = mpsc::unbounded_channel();
-        let cancel = CancellationToken::new();
+        let cancel = Interrupt::new();
         let events = EventSender::new(sender);
         let context = project.context(ports, &desired, &observed, "run", events, cancel);
         changes_nothing(&plan, &context, &observed)
@@ -116,6 +115,7 @@ async fn keep(cloud: &FakeCloud, project: &TestProject, run: &str) {
         by: Origin::default(),
         git: None,
         project_digest: None,
+        fast: false,
         rollback_to: None,
         took_over: None,
         found_dead_by: None,

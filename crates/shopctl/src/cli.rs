@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shopctl_core::change::Allowance;
 
+use crate::signals::OnInterrupt;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
@@ -81,6 +83,7 @@ pub(crate) enum Command {
 Examples:
   shopctl deploy --env local          on this machine, no AWS account needed
   shopctl deploy --env prod --yes     from CI
+  shopctl deploy --env dev --fast     new code within seconds
   shopctl deploy --env prod --yes --output json | tee deploy.ndjson")]
     Deploy(DeployArguments),
     /// Show what a deploy would change, property by property, and what is dangerous about it
@@ -246,6 +249,14 @@ pub(crate) struct DeployArguments {
     /// Wait for another run that is at work, at most this long [without DURATION: 1h]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
     pub(crate) wait: Option<std::time::Duration>,
+    /// What an interrupt does to the operations that CloudFormation is carrying out
+    /// [default: ask on a terminal, else detach]
+    #[arg(long, value_name = "WISH")]
+    pub(crate) on_interrupt: Option<OnInterrupt>,
+    /// Put new code directly into functions whose code is all that changed; the next deploy
+    /// without it corrects what CloudFormation does not know of. Not for protected environments
+    #[arg(long, conflicts_with_all = ["plan", "revert_drift", "import_existing"])]
+    pub(crate) fast: bool,
 }
 
 /// What change sets may do beyond what the templates say.
@@ -332,6 +343,10 @@ pub(crate) struct RollbackArguments {
     /// Wait for another run that is at work, at most this long [without DURATION: 1h]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
     pub(crate) wait: Option<std::time::Duration>,
+    /// What an interrupt does to the operations that CloudFormation is carrying out
+    /// [default: ask on a terminal, else detach]
+    #[arg(long, value_name = "WISH")]
+    pub(crate) on_interrupt: Option<OnInterrupt>,
 }
 
 /// Arguments of `unlock`.

@@ -19,6 +19,7 @@ mod probe;
 mod process;
 mod run;
 mod session;
+mod signals;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! A run: its events are numbered and shown in one place, and the user can stop it.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,14 +9,14 @@ use chrono::{DateTime, Utc};
 use shopctl_core::event::{Command, Event, Numbered, Outcome, Phase, VERSION};
 use shopctl_core::names::EnvironmentName;
 use shopctl_core::timings::Timings;
-use shopctl_deploy::EventSender;
+use shopctl_deploy::{EventSender, Interrupt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::display::{Display, Sink};
 use crate::error::CommandError;
 use crate::origin;
+use crate::signals::{self, Wish};
 
 /// Spinners turn this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -25,11 +26,12 @@ pub(crate) struct Run {
     /// Its identifier: sorts by time, and is short enough for change set names.
     pub(crate) id: String,
     pub(crate) started: DateTime<Utc>,
-    pub(crate) cancel: CancellationToken,
+    pub(crate) cancel: Interrupt,
     pub(crate) events: EventSender,
     timings: Arc<Mutex<Timings>>,
     sink: Arc<Mutex<Sink>>,
     pump: JoinHandle<()>,
+    signals: JoinHandle<()>,
 }
 
 impl Run {
@@ -55,8 +57,8 @@ impl Run {
                 timings.observe(event, elapsed_ms(begin));
             }
         });
-        let cancel = CancellationToken::new();
-        watch_signals(cancel.clone());
+        let cancel = Interrupt::new();
+        let signals = signals::watch(cancel.clone(), sink.clone(), wish(display, command));
         events.send(Event::RunStarted {
             run: id.clone(),
             command,
@@ -71,6 +73,7 @@ impl Run {
             timings,
             sink,
             pump,
+            signals,
         }
     }
 
@@ -80,6 +83,12 @@ impl Run {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// From now on an interrupt is what was said on the command line.
+    pub(crate) fn on_interrupt(&mut self, wish: Wish) {
+        self.signals.abort();
+        self.signals = signals::watch(self.cancel.clone(), self.sink.clone(), wish);
     }
 
     /// Does a phase before the plan, with its events. Stops when the user interrupts.
@@ -116,6 +125,7 @@ impl Run {
 
     /// Ends the run with its last event, and waits until all was shown.
     pub(crate) async fn finish(self, last: Event) {
+        self.signals.abort();
         self.events.send(last);
         drop(self.events);
         // The channel is closed, so the pump ends once it is drained.
@@ -157,6 +167,16 @@ pub(crate) fn finished_early(error: &CommandError) -> String {
     };
     // An event is plain data, which always serialises.
     serde_json::to_string(&last).unwrap_or_default()
+}
+
+/// What an interrupt is when the command line says nothing: a question to whoever sits
+/// before the terminal, as far as there is a choice.
+fn wish(display: &Display, command: Command) -> Wish {
+    if display.interactive && std::io::stdin().is_terminal() && command != Command::Teardown {
+        Wish::Ask
+    } else {
+        Wish::Detach
+    }
 }
 
 /// The identifier of a run that does not begin before its role was taken on, whose session
@@ -215,24 +235,4 @@ async fn pump(mut receiver: mpsc::UnboundedReceiver<Event>, sink: Arc<Mutex<Sink
             None => sink.reporter().tick(elapsed_ms),
         }
     }
-}
-
-/// The first Ctrl-C or SIGTERM asks the run to stop, the second one ends the process.
-fn watch_signals(cancel: CancellationToken) {
-    tokio::spawn(async move {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return;
-        };
-        loop {
-            tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
-                _ = terminate.recv() => {}
-            }
-            if cancel.is_cancelled() {
-                std::process::exit(130);
-            }
-            cancel.cancel();
-        }
-    });
 }

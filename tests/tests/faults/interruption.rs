@@ -167,6 +167,90 @@ fn a_deploy_that_is_stopped_while_a_stack_is_made_is_taken_up_by_the_next_run() 
     assert_eq!(project.status()["healthy"], true);
 }
 
+/// A deploy that has CloudFormation undo its work when it is interrupted.
+#[rustfmt::skip]
+const CANCELLING: &[&str] = &[
+    "deploy", "--env", "local", "--yes", "--output", "json", "--on-interrupt", "cancel",
+];
+
+/// The statuses that a stopped run told of stacks that it had CloudFormation cancel.
+fn cancelled(ended: &Output) -> Vec<(Value, Value)> {
+    let told = ended.events_of("stack_interrupted");
+    told.into_iter()
+        .inspect(|event| assert_eq!(event["cancelled"], true, "{ended}"))
+        .map(|event| (event["stack"].clone(), event["status"].clone()))
+        .collect()
+}
+
+#[test]
+fn a_creation_that_is_cancelled_leaves_neither_stack_nor_lock() {
+    let project = TestProject::small("gate");
+    let mut deploy = project.command(CANCELLING).start();
+    gate::wait_until_reached(&mut deploy);
+    deploy.signal_group(Signal::SIGINT);
+    let stopped = deploy.wait().expect_code(130).expect_outcome("interrupted");
+    assert_eq!(
+        cancelled(&stopped),
+        [
+            (json!("gate"), Value::Null),
+            (json!("gate"), json!("DELETE_COMPLETE"))
+        ]
+    );
+    assert_eq!(project.status()["missing"], json!(["gate", "after"]));
+
+    let mut again = project.deploy().start();
+    gate::wait_until_reached(&mut again);
+    gate::signal(&project.emulator(), "SUCCESS");
+    again.wait().expect_code(0).expect_outcome("succeeded");
+    let history = project
+        .run(&["history", "--env", "local", "--output", "json"])
+        .json();
+    assert_eq!(history["runs"][0]["tookOver"], Value::Null, "{history}");
+    assert_eq!(history["runs"][1]["state"], "interrupted", "{history}");
+}
+
+#[test]
+fn an_update_that_is_cancelled_is_rolled_back_and_done_by_the_next_run() {
+    let project = TestProject::small("gate");
+    let mut deploy = project.deploy().start();
+    gate::wait_until_reached(&mut deploy);
+    gate::signal(&project.emulator(), "SUCCESS");
+    deploy.wait().expect_code(0);
+
+    // A second gate behind the first one, and something behind it: the local cloud cancels
+    // between two resources.
+    let template = "stacks/gate/template.yaml";
+    let resources = project.read(template);
+    let (_, first) = resources.split_once("\n  Handle:").unwrap();
+    let (first, _) = first.split_once("\nOutputs:").unwrap();
+    let second = format!("\n  Handle:{first}")
+        .replace("Handle:\n", "Handle2:\n")
+        .replace("!Ref Handle", "!Ref Handle2")
+        .replace("Opened:", "Opened2:")
+        .replace("DependsOn: Queue", "DependsOn: Opened");
+    let last = "\n  Last:\n    Type: AWS::SQS::Queue\n    DependsOn: Opened2\n";
+    project.edit(template, "\nOutputs:", &format!("{second}{last}\nOutputs:"));
+    let mut deploy = project.command(CANCELLING).start();
+    gate::wait_until_reached_at("Opened2", &mut deploy);
+    deploy.signal_group(Signal::SIGINT);
+    assert!(deploy.read_until("stack_interrupted"));
+    gate::signal_at("Opened2", &project.emulator(), "SUCCESS");
+    let stopped = deploy.wait().expect_code(130).expect_outcome("interrupted");
+    assert_eq!(
+        cancelled(&stopped),
+        [
+            (json!("gate"), Value::Null),
+            (json!("gate"), json!("UPDATE_ROLLBACK_COMPLETE"))
+        ]
+    );
+    assert_eq!(project.status()["healthy"], true);
+
+    let mut again = project.deploy().start();
+    gate::wait_until_reached_at("Opened2", &mut again);
+    gate::signal_at("Opened2", &project.emulator(), "SUCCESS");
+    again.wait().expect_code(0).expect_outcome("succeeded");
+}
+
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let project = TestProject::small("page");

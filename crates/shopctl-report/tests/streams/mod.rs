@@ -25,6 +25,7 @@ pub const ALL: &[(&str, Builder)] = &[
     ("failing_deploy", failing_deploy),
     ("failing_build", failing_build),
     ("interrupted", interrupted),
+    ("cancelled", cancelled),
     ("teardown", teardown),
     ("teardown_with_leftovers", teardown_with_leftovers),
 ];
@@ -722,6 +723,15 @@ pub fn failing_build() -> Vec<Numbered> {
 
 /// Ctrl-C while two stacks are created.
 pub fn interrupted() -> Vec<Numbered> {
+    stopped(false)
+}
+
+/// The same, and what CloudFormation was doing is undone.
+pub fn cancelled() -> Vec<Numbered> {
+    stopped(true)
+}
+
+fn stopped(cancelled: bool) -> Vec<Numbered> {
     let mut stream = Stream::begin(Command::Deploy);
     stream.warm_phases("7 stacks to create");
     stream.planned(1900, 3, &all(StackAction::Create, "not deployed yet"));
@@ -739,7 +749,23 @@ pub fn interrupted() -> Vec<Numbered> {
     stream.started(api, "orders", create, ORDERS.len());
     stream.resource(api + 100, "orders", &ORDERS[2], "CREATE_IN_PROGRESS");
     let stop = api + 800;
-    for name in ["products", "orders", "notifications", "site"] {
+    for name in ["products", "orders"] {
+        let mut tell = |at, status: Option<StackStatus>| {
+            let attach = (!cancelled).then(|| "shopctl deploy --env local".to_owned());
+            let event = Event::StackInterrupted {
+                stack: name.into(),
+                cancelled,
+                status,
+                attach,
+            };
+            stream.at(at, event);
+        };
+        tell(stop, None);
+        if cancelled {
+            tell(stop + 10, Some(StackStatus::DeleteComplete));
+        }
+    }
+    for name in ["notifications", "site"] {
         let id = StepId::stack(&StackName::from(name));
         stream.skipped(stop, id, &format!("stack {name}"), None);
     }

@@ -9,9 +9,12 @@ use chrono::Utc;
 use indexmap::IndexMap;
 use shopctl_core::change::Allowance;
 use shopctl_core::event::{Event, Phase};
+use shopctl_core::fast::announce;
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Plan, PlannedValue, StackAction};
-use shopctl_core::planner::{self, Desired, Observed, plan_deploy, planned_stacks};
+use shopctl_core::planner::{
+    self, Desired, Observed, plan_deploy, plan_fast_deploy, planned_stacks,
+};
 use shopctl_core::project::Environment;
 use shopctl_core::record::{self, Record};
 use shopctl_core::run_document::{
@@ -22,7 +25,7 @@ use shopctl_deploy::lock::Lease;
 use shopctl_deploy::ports::ChangeSetOptions;
 use shopctl_deploy::{
     Context, Rules, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
-    changes_nothing, execute, observe, prune, runs,
+    changes_nothing, code_changes, execute, observe, prune, runs,
 };
 
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
@@ -101,6 +104,8 @@ pub(crate) struct Application<'a> {
     /// How long to wait for another run; not at all without.
     pub(crate) wait: Option<Duration>,
     pub(crate) consent: Consent,
+    /// Whether code that is all that changed goes directly into functions.
+    pub(crate) fast: bool,
 }
 
 impl Application<'_> {
@@ -126,7 +131,7 @@ impl Application<'_> {
         held: &OnceLock<Arc<Lease>>,
     ) -> Result<RunReport, CommandError> {
         let run = self.run;
-        let (observed, plan, changes) = run
+        let (mut observed, plan, changes) = run
             .phase(Phase::Plan, async {
                 let (mut observed, mut plan) = self.look(materials).await?;
                 let changes = |plan: &Plan, observed: &Observed| {
@@ -178,18 +183,24 @@ impl Application<'_> {
             omitted: omitted.clone(),
         });
 
-        let lease = held.get().filter(|_| changes).cloned();
-        let context = self.context(materials, &observed, lease.clone());
-        let Some(lease) = lease else {
+        let Some(lease) = held.get().filter(|_| changes).cloned() else {
+            let context = self.context(materials, &observed, None);
             return Ok(execute(&plan, Arc::new(context)).await);
         };
         let objects = self.session.ports.objects.as_ref();
         let mut document = self.document(materials, &plan).await;
         let changed = changed_templates(materials, &plan);
         run.unless_interrupted(async {
-            Ok(runs::begin(objects, &self.bucket, &lease, &mut document, changed).await?)
+            runs::begin(objects, &self.bucket, &lease, &mut document, changed).await?;
+            if let Some(record) = &mut observed.record
+                && announce(record, &plan, &run.id)
+            {
+                runs::write_record(objects, &self.bucket, record).await?;
+            }
+            Ok(())
         })
         .await?;
+        let context = self.context(materials, &observed, Some(lease.clone()));
         let report = execute(&plan, Arc::new(context)).await;
         self.keep(&observed, &report, &lease, document, omitted)
             .await;
@@ -256,7 +267,14 @@ impl Application<'_> {
             .collect();
         let observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
         check_place(self.environment, &self.session.account, &observed)?;
-        let plan = plan_deploy(&materials.desired, &observed).map_err(blocked)?;
+        let desired = &materials.desired;
+        let plan = if self.fast {
+            let changes = code_changes(desired, &observed, &self.session.ports).await?;
+            plan_fast_deploy(desired, &observed, changes)
+        } else {
+            plan_deploy(desired, &observed)
+        };
+        let plan = plan.map_err(blocked)?;
         verify(&plan)?;
         Ok((observed, plan))
     }
@@ -272,6 +290,7 @@ impl Application<'_> {
             ports: self.session.ports.clone(),
             events: self.run.events.clone(),
             cancel: self.run.cancel.clone(),
+            attach: self.attach(materials),
             run: self.run.id.clone(),
             bucket: self.bucket.clone(),
             cloud_names: desired
@@ -304,6 +323,15 @@ impl Application<'_> {
         }
     }
 
+    /// The command that goes on where an interrupted run stopped.
+    fn attach(&self, materials: &Materials) -> String {
+        let environment = &self.environment.name;
+        match &materials.again {
+            Some(again) => format!("shopctl rollback --env {environment} --to {}", again.run),
+            None => format!("shopctl deploy --env {environment}"),
+        }
+    }
+
     /// The run's document as it is when the run begins to change things.
     async fn document(&self, materials: &Materials, plan: &Plan) -> RunDocument {
         let mut stacks: IndexMap<StackName, RunStack> = materials
@@ -330,6 +358,7 @@ impl Application<'_> {
             command(materials),
         )
         .await;
+        document.fast = self.fast;
         document.rollback_to = materials.again.as_ref().map(|again| again.run.clone());
         document.stacks = stacks;
         document.site = materials.site.as_ref().map(recorded_site);
@@ -356,6 +385,7 @@ impl Application<'_> {
         let written = keep::end(objects, &self.bucket, run, &mut document).await;
         let same = observed.record.as_ref().is_some_and(|record| {
             record.stacks == report.stacks
+                && record.fast == report.fast
                 && record.site == report.site
                 && record.omitted == omitted
         });
@@ -373,6 +403,7 @@ impl Application<'_> {
                 finished: keep::time(Utc::now()),
                 outcome: outcome(report),
                 stacks: report.stacks.clone(),
+                fast: report.fast.clone(),
                 site: report.site.clone(),
                 omitted,
             };
@@ -409,6 +440,7 @@ pub(crate) async fn begun(
         by: origin::origin(session.caller.clone()),
         git: origin::git(&workspace.root).await,
         project_digest: file.as_deref().map(record::digest),
+        fast: false,
         rollback_to: None,
         took_over: None,
         found_dead_by: None,
@@ -427,25 +459,21 @@ fn command(materials: &Materials) -> RunCommand {
     }
 }
 
+/// What is done to each stack of a plan.
+fn actions(plan: &Plan) -> impl Iterator<Item = (&StackName, StackAction)> {
+    let actions = plan.steps.iter().map(|step| &step.action);
+    actions.filter_map(planner::stack_work)
+}
+
 fn action(plan: &Plan, stack: &StackName) -> StackAction {
-    plan.steps
-        .iter()
-        .find_map(|step| match &step.action {
-            plan::Action::DeployStack(deployment) if deployment.stack == *stack => {
-                Some(deployment.action)
-            }
-            _ => None,
-        })
-        .unwrap_or(StackAction::None)
+    actions(plan)
+        .find(|(name, _)| *name == stack)
+        .map_or(StackAction::None, |(_, action)| action)
 }
 
 fn changing(plan: &Plan) -> usize {
-    plan.steps
-        .iter()
-        .filter(|step| match &step.action {
-            plan::Action::DeployStack(deployment) => deployment.action != StackAction::None,
-            _ => false,
-        })
+    actions(plan)
+        .filter(|(_, action)| *action != StackAction::None)
         .count()
 }
 

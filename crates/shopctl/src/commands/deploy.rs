@@ -33,6 +33,16 @@ pub(crate) async fn run(
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
     let project = &workspace.project;
+    if arguments.fast && environment.protected {
+        return Err(CommandError::message(
+            Kind::Refused,
+            format!(
+                "environment '{}' is protected: code goes there by CloudFormation only",
+                environment.name
+            ),
+            Some("deploy without --fast".to_owned()),
+        ));
+    }
     // Wrong credentials are told before anything is built.
     let aws = if environment.is_local() {
         None
@@ -42,13 +52,16 @@ pub(crate) async fn run(
     if environment.protected && !arguments.yes {
         ask(project, environment, aws.as_ref(), display)?;
     }
-    let run = Run::start(
+    let mut run = Run::start(
         display,
         workspace.source(),
         Command::Deploy,
         project.name().as_str(),
         &environment.name,
     );
+    if let Some(wish) = arguments.on_interrupt {
+        run.on_interrupt(wish.into());
+    }
     let deployment = Deployment {
         workspace: &workspace,
         environment,
@@ -141,6 +154,7 @@ impl Deployment<'_> {
                 allow: self.arguments.allow.clone(),
                 change_sets: change_set_options(self.arguments.change_sets),
             },
+            fast: self.arguments.fast,
         };
         Ok(Ended::of(application.apply(&materials).await?))
     }

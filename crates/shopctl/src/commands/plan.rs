@@ -14,8 +14,7 @@ use shopctl_core::plan::{Action, Plan};
 use shopctl_core::planner::{Observed, plan_deploy};
 use shopctl_core::project::Environment;
 use shopctl_deploy::ports::ChangeSetOptions;
-use shopctl_deploy::{Method, PreviewRequest, SiteFile, observe, preview, preview_site};
-use tokio_util::sync::CancellationToken;
+use shopctl_deploy::{Interrupt, Method, PreviewRequest, SiteFile, observe, preview, preview_site};
 
 use super::deploy::{blocked, desired, verify};
 use crate::cli::{ChangeSetArguments, Global, Output, PlanArguments};
@@ -43,14 +42,14 @@ pub(crate) async fn run(
 ) -> Result<u8, CommandError> {
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
-    let cancel = CancellationToken::new();
+    let cancel = Interrupt::new();
     let work = plan(&workspace, environment, arguments, display, &cancel);
     tokio::pin!(work);
     // Change sets that were made are deleted before the command ends.
     let saved = tokio::select! {
         done = &mut work => done?,
         _ = tokio::signal::ctrl_c() => {
-            cancel.cancel();
+            cancel.detach();
             let _ = work.await;
             return Err(CommandError::interrupted());
         }
@@ -91,7 +90,7 @@ async fn plan(
     environment: &Environment,
     arguments: &PlanArguments,
     display: &Display,
-    cancel: &CancellationToken,
+    cancel: &Interrupt,
 ) -> Result<SavedPlan, CommandError> {
     // Wrong credentials are told before anything is built.
     let session = connect(workspace, environment, display).await?;
@@ -328,7 +327,7 @@ pub(crate) struct Gate<'a> {
     pub(crate) observed: &'a Observed,
     pub(crate) plan: &'a Plan,
     pub(crate) run: &'a str,
-    pub(crate) cancel: &'a CancellationToken,
+    pub(crate) cancel: &'a Interrupt,
     pub(crate) consent: &'a Consent,
     pub(crate) concurrency: u8,
 }

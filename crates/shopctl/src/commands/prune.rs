@@ -2,9 +2,9 @@
 
 use chrono::Utc;
 use serde_json::json;
+use shopctl_deploy::Interrupt;
 use shopctl_deploy::lock;
 use shopctl_deploy::prune::{PrunePlan, carry_out, plan_prune};
-use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Global, PruneArguments};
 use crate::commands::status;
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     let now = keep::time(Utc::now());
     let run = format!("prune-{}", &origin::nonce()[..6]);
     let claim = guard::claim(&bucket, "prune", &run, now, arguments.wait)?;
-    let cancel = CancellationToken::new();
+    let cancel = Interrupt::new();
     let objects = session.ports.objects.clone();
     let lease = lock::acquire(objects, &claim, &cancel, |found| {
         display.say(&format!("waiting for {}", guard::text(found)));

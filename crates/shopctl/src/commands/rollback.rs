@@ -62,13 +62,16 @@ pub(crate) async fn run(
         ask(&materials, environment, &session, display)?;
     }
 
-    let run = Run::start(
+    let mut run = Run::start(
         display,
         workspace.source(),
         Command::Rollback,
         workspace.project.name().as_str(),
         &environment.name,
     );
+    if let Some(wish) = arguments.on_interrupt {
+        run.on_interrupt(wish.into());
+    }
     for stack in newer(&workspace, environment, &materials) {
         run.events.send(Event::Warned {
             message: format!("stack '{stack}' came after that run and stays as it is"),
@@ -87,6 +90,7 @@ pub(crate) async fn run(
             allow: arguments.allow.clone(),
             ..Consent::default()
         },
+        fast: false,
     };
     match application.apply(&materials).await {
         Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),

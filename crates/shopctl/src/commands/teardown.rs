@@ -209,6 +209,7 @@ impl Teardown<'_> {
             ports: ports.clone(),
             events: run.events.clone(),
             cancel: run.cancel.clone(),
+            attach: format!("shopctl teardown --env {}", environment.name),
             run: run.id.clone(),
             bucket: bucket.clone(),
             // Also of stacks that an interrupted teardown deleted before.

@@ -1,0 +1,153 @@
+//! Ctrl-C and SIGTERM: what the user wants to become of what CloudFormation is doing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::ValueEnum;
+use shopctl_core::names::StackName;
+use shopctl_deploy::Interrupt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::display::Sink;
+
+/// Exit status of a process that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+const ANSWERS: &str = "  Enter or Ctrl-C   leave it to its work; the next run waits for it
+  c and Enter       cancel it: updates are rolled back, stacks in creation deleted
+  g and Enter       go on";
+
+/// What an interrupt means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Ask the person at the terminal.
+    Ask,
+    /// Leave CloudFormation to its work.
+    Detach,
+    /// Have CloudFormation undo its work.
+    Cancel,
+}
+
+/// What an interrupt means, as the command line says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnInterrupt {
+    /// CloudFormation goes on with what it is doing; a later run attaches to it.
+    Detach,
+    /// Updates are cancelled, and stacks in creation deleted.
+    Cancel,
+}
+
+impl From<OnInterrupt> for Wish {
+    fn from(said: OnInterrupt) -> Self {
+        match said {
+            OnInterrupt::Detach => Wish::Detach,
+            OnInterrupt::Cancel => Wish::Cancel,
+        }
+    }
+}
+
+/// Watches for signals until the task is aborted. Whatever was asked, the next signal asks
+/// for less patience: cancel, detach, end the process.
+pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return;
+        };
+        let say = |text: &str| {
+            sink.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .reporter()
+                .print(text);
+        };
+        let mut asked_to_cancel = false;
+        loop {
+            let from_keyboard = tokio::select! {
+                interrupted = tokio::signal::ctrl_c() => {
+                    if interrupted.is_err() {
+                        return;
+                    }
+                    true
+                }
+                _ = terminate.recv() => false,
+            };
+            let wish = match wish {
+                _ if interrupt.is_cancelled() && !asked_to_cancel => {
+                    std::process::exit(INTERRUPTED);
+                }
+                // The second signal of a run that cancels.
+                _ if asked_to_cancel => Wish::Detach,
+                // Where nothing runs there is nothing to choose, and only a person can.
+                _ if interrupt.operations().is_empty() => Wish::Detach,
+                Wish::Ask if !from_keyboard => Wish::Detach,
+                wish => wish,
+            };
+            let answer = match wish {
+                Wish::Ask => {
+                    say(&question(&interrupt.operations()));
+                    ask().await
+                }
+                wish => Some(wish),
+            };
+            match answer {
+                Some(Wish::Cancel) => {
+                    asked_to_cancel = true;
+                    interrupt.cancel_stacks();
+                    say("cancelling; interrupt again to leave CloudFormation to it");
+                }
+                Some(_) => {
+                    asked_to_cancel = false;
+                    interrupt.detach();
+                }
+                None => say("going on"),
+            }
+        }
+    })
+}
+
+fn question(stacks: &[StackName]) -> String {
+    let stacks: Vec<&str> = stacks.iter().map(StackName::as_str).collect();
+    format!(
+        "CloudFormation is at work on {}.\n{ANSWERS}",
+        stacks.join(", ")
+    )
+}
+
+/// The answer of the person at the terminal; `None` is to go on.
+async fn ask() -> Option<Wish> {
+    let (sender, mut line) = mpsc::unbounded_channel();
+    // A thread of its own: nothing waits for it when no answer comes.
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = std::io::stdin().read_line(&mut text);
+        let _ = sender.send(text);
+    });
+    tokio::select! {
+        text = line.recv() => answer(text.as_deref().unwrap_or_default()),
+        _ = tokio::signal::ctrl_c() => Some(Wish::Detach),
+    }
+}
+
+fn answer(text: &str) -> Option<Wish> {
+    match text.trim().to_lowercase().as_str() {
+        "c" | "cancel" => Some(Wish::Cancel),
+        "g" | "go on" => None,
+        // What was not understood must not undo anything.
+        _ => Some(Wish::Detach),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_word_cancels() {
+        assert_eq!(answer("c\n"), Some(Wish::Cancel));
+        assert_eq!(answer("Cancel"), Some(Wish::Cancel));
+        assert_eq!(answer("g\n"), None);
+        for text in ["\n", "", "d", "cd", "what?"] {
+            assert_eq!(answer(text), Some(Wish::Detach), "{text}");
+        }
+    }
+}
