@@ -19,6 +19,7 @@ fn every_command_has_help_that_fits_a_terminal() {
     for command in [
         "",
         "deploy",
+        "watch",
         "status",
         "teardown",
         "history",

@@ -2,8 +2,9 @@
 //! with its source, without CloudFormation, until a real deploy corrects what it knows.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use shopctl_tests::{Http, TestProject};
+use shopctl_tests::{Http, TestProject, eventually};
 
 const SOURCE: &str = "handlers/greeter/src/main.rs";
 
@@ -108,4 +109,31 @@ fn a_protected_environment_takes_code_from_cloudformation_only() {
         .run()
         .expect_code(3)
         .expect_stderr(&["is protected", "deploy without --fast"]);
+}
+
+#[test]
+fn watch_brings_each_change_shows_what_does_not_compile_and_goes_on() {
+    let project = TestProject::small("greeter");
+    let mut watch = project.command(&["watch", "--output", "json"]).start();
+    assert!(watch.read_until("\"run_finished\""));
+    assert_eq!(greeting(&project), "hello");
+
+    project.edit(SOURCE, "\"hello\"", "\"good evening\"");
+    eventually("the new greeting", || {
+        (greeting(&project) == "good evening").then_some(())
+    });
+    assert!(watch.read_until("\"run_finished\""));
+
+    project.edit(SOURCE, "fn main()", "fn main(wrong");
+    assert!(watch.read_until("\"outcome\":\"failed\""));
+    assert_eq!(greeting(&project), "good evening");
+
+    project.edit(SOURCE, "fn main(wrong", "fn main()");
+    project.edit(SOURCE, "\"good evening\"", "\"good night\"");
+    eventually("the newest greeting", || {
+        (greeting(&project) == "good night").then_some(())
+    });
+    watch.signal(Signal::SIGINT);
+    let ended = watch.wait();
+    assert!(ended.stderr.contains("does not compile"), "{ended}");
 }

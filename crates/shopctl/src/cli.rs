@@ -17,7 +17,7 @@ Exit codes:
   5    no credentials, expired credentials, or the wrong account
   6    another run is at work in this environment
   7    failed, and a stack needs help before the next deploy
-  130  interrupted; what CloudFormation was doing goes on
+  130  interrupted; what CloudFormation was doing goes on unless cancelled
 
 More about a command: shopctl help COMMAND";
 
@@ -98,6 +98,12 @@ Examples:
   shopctl deploy --env prod --plan plan.json"
     )]
     Plan(PlanArguments),
+    /// Deploy at every change of a source, code directly into functions
+    #[command(after_help = "\
+Examples:
+  shopctl watch               the local environment, until Ctrl-C
+  shopctl watch --env dev     an environment on AWS that is not protected")]
+    Watch(WatchArguments),
     /// Show what is deployed, its outputs and URLs, and whether it is well
     #[command(after_help = "\
 Examples:
@@ -289,6 +295,40 @@ pub(crate) struct PlanArguments {
     /// Stacks to look at at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
+}
+
+impl DeployArguments {
+    /// What a deploy to an environment does unless more is said.
+    pub(crate) fn of(environment: EnvironmentArguments) -> Self {
+        Self {
+            environment,
+            yes: false,
+            allow: Vec::new(),
+            plan: None,
+            change_sets: ChangeSetArguments {
+                revert_drift: false,
+                import_existing: false,
+            },
+            concurrency: 8,
+            // Somebody else's run ends some time, and the sources are still newer then.
+            wait: Some(std::time::Duration::from_secs(3600)),
+            on_interrupt: None,
+            fast: false,
+        }
+    }
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// An environment of the project file [default: the local one]
+    #[arg(
+        long = "env",
+        short = 'e',
+        value_name = "ENVIRONMENT",
+        env = "SHOPCTL_ENV"
+    )]
+    pub(crate) environment: Option<String>,
 }
 
 /// Arguments of `teardown`.

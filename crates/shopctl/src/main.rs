@@ -71,6 +71,7 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
     match &cli.command {
         Command::Deploy(arguments) => commands::deploy::run(global, arguments, display).await,
         Command::Plan(arguments) => commands::plan::run(global, arguments, display).await,
+        Command::Watch(arguments) => commands::watch::run(global, arguments, display).await,
         Command::Status(arguments) => commands::status::run(global, arguments, display).await,
         Command::Teardown(arguments) => commands::teardown::run(global, arguments, display).await,
         Command::History(arguments) => commands::history::run(global, arguments, display).await,

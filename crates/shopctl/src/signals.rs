@@ -105,6 +105,20 @@ pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) ->
     })
 }
 
+/// Returns once the user wants an end while nothing is at work.
+pub(crate) async fn stopped() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
+
 fn question(stacks: &[StackName]) -> String {
     let stacks: Vec<&str> = stacks.iter().map(StackName::as_str).collect();
     format!(

@@ -19,3 +19,4 @@ pub(crate) mod status;
 pub(crate) mod teardown;
 pub(crate) mod timeline;
 pub(crate) mod unlock;
+pub(crate) mod watch;
