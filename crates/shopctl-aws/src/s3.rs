@@ -116,28 +116,28 @@ impl ObjectStore for S3Client {
     ) -> Result<bool, CloudError> {
         let operation = format!("S3 PutObject '{bucket}/{key}'");
         let checksum = hex::decode(digest.as_str()).map_err(|error| refused(&operation, &error))?;
-        let answer = self
-            .client
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .if_none_match("*")
-            .checksum_sha256(STANDARD.encode(checksum))
-            .body(self.stream(&operation, body).await?)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) => {
-                let code = error
-                    .raw_response()
-                    .map(|response| response.status().as_u16());
-                // 412: there already, with the same content because the key is its digest.
-                if code == Some(412) {
-                    Ok(false)
-                } else {
-                    Err(map(operation, error))
-                }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = self
+                .client
+                .put_object()
+                .bucket(bucket)
+                .key(key)
+                .if_none_match("*")
+                .checksum_sha256(STANDARD.encode(&checksum))
+                .body(self.stream(&operation, body.clone()).await?)
+                .send()
+                .await;
+            let Err(error) = answer else { return Ok(true) };
+            let code = error
+                .raw_response()
+                .map(|response| response.status().as_u16());
+            match code {
+                // There already, with the same content because the key is its digest.
+                Some(412) => return Ok(false),
+                Some(409) if tries < s3_conditional::TRIES => s3_conditional::pause(tries).await,
+                _ => return Err(map(operation, error)),
             }
         }
     }

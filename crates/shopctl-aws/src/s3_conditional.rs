@@ -15,7 +15,12 @@ use shopctl_deploy::ports::{CloudError, CloudErrorKind, Condition, StoredObject}
 use crate::error::map;
 
 /// S3 answers 409 when two conditional writes meet; the loser asks again this often.
-const TRIES: u32 = 4;
+pub(crate) const TRIES: u32 = 4;
+
+/// A moment in which the other write ends.
+pub(crate) async fn pause(tries: u32) {
+    tokio::time::sleep(Duration::from_millis(50) * tries).await;
+}
 
 /// An object with its age by S3's clock.
 pub(crate) async fn read(
@@ -93,7 +98,7 @@ pub(crate) async fn put(
             // Nothing to compare with: the object is gone. A bucket that is gone is an error.
             Some(404) if !error.message.contains("NoSuchBucket") => return Ok(None),
             Some(409) if tries < TRIES => {
-                tokio::time::sleep(Duration::from_millis(50) * tries).await;
+                pause(tries).await;
             }
             _ => return Err(error),
         }
