@@ -4,15 +4,17 @@ use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType,
-    DeploymentMode, EventFilter, EventType, Parameter, Stack, Tag, TemplateStage,
+    DeploymentConfig, DeploymentConfigMode, DeploymentMode as DriftMode, Parameter, Stack, Tag,
+    TemplateStage,
 };
 use indexmap::IndexMap;
 use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{CloudStackName, LogicalId};
+use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
     ChangeSetId, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError, CloudErrorKind,
-    CloudFormation, StackDescription, StackEvent, StackResource, TemplateSource,
+    CloudFormation, DeploymentMode, StackDescription, StackEvent, StackResource, TemplateSource,
 };
 
 use crate::change_set;
@@ -37,24 +39,30 @@ impl CloudFormationClient {
         }
     }
 
-    fn description(&self, stack: Stack) -> Result<StackDescription, CloudError> {
+    fn description(stack: Stack) -> StackDescription {
         let status_text = stack
             .stack_status
             .as_ref()
             .map(|status| status.as_str())
             .unwrap_or_default();
-        let status = status_text.parse().map_err(|unknown| CloudError {
-            kind: CloudErrorKind::Service,
-            operation: "CloudFormation DescribeStacks".to_owned(),
-            message: format!("{unknown}"),
-        })?;
+        // A status of a later day is no error: the stack is left alone until it has another.
+        let (status, unknown) = match status_text.parse::<StackStatus>() {
+            Ok(status) => (status, None),
+            Err(unknown) => (StackStatus::Unknown, Some(unknown.to_string())),
+        };
         let changed = stack.last_updated_time.or(stack.creation_time);
-        Ok(StackDescription {
+        let exports = stack
+            .outputs()
+            .iter()
+            .filter_map(|output| output.export_name.clone())
+            .collect();
+        StackDescription {
+            exports,
             stack_id: stack.stack_id.unwrap_or_default(),
             status,
-            status_reason: stack
+            status_reason: unknown.or(stack
                 .stack_status_reason
-                .filter(|reason| !reason.is_empty()),
+                .filter(|reason| !reason.is_empty())),
             last_changed: changed
                 .and_then(|time| time.fmt(aws_smithy_types::date_time::Format::DateTime).ok()),
             outputs: stack
@@ -64,7 +72,11 @@ impl CloudFormationClient {
                 .filter_map(|output| Some((output.output_key?, output.output_value?)))
                 .collect::<IndexMap<String, String>>(),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
-        })
+            mode: match stack.deployment_config.and_then(|config| config.mode) {
+                Some(DeploymentConfigMode::Express) => DeploymentMode::Express,
+                _ => DeploymentMode::Standard,
+            },
+        }
     }
 }
 
@@ -75,7 +87,7 @@ impl CloudFormation for CloudFormationClient {
         match answer {
             Ok(answer) => {
                 let found = answer.stacks.unwrap_or_default().into_iter().next();
-                found.map(|stack| self.description(stack)).transpose()
+                Ok(found.map(Self::description))
             }
             Err(error) => {
                 let error = map(format!("CloudFormation DescribeStacks of '{stack}'"), error);
@@ -102,50 +114,24 @@ impl CloudFormation for CloudFormationClient {
                 ChangeSetType::Update => SdkChangeSetType::Update,
             })
             .description(&request.description)
-            .set_parameters(Some(
-                request
-                    .parameters
-                    .iter()
-                    .map(|(name, value)| {
-                        Parameter::builder()
-                            .parameter_key(name)
-                            .parameter_value(value)
-                            .build()
-                    })
-                    .collect(),
-            ))
-            .set_tags(Some(
-                request
-                    .tags
-                    .iter()
-                    .map(|(key, value)| Tag::builder().key(key).value(value).build())
-                    .collect(),
-            ))
-            .set_capabilities(Some(
-                request
-                    .capabilities
-                    .iter()
-                    .map(|capability| match capability {
-                        Capability::Iam => SdkCapability::CapabilityIam,
-                        Capability::NamedIam => SdkCapability::CapabilityNamedIam,
-                        Capability::AutoExpand => SdkCapability::CapabilityAutoExpand,
-                    })
-                    .collect(),
-            ));
+            .client_token(&request.token)
+            .set_parameters(Some(parameters(request)))
+            .set_tags(Some(tags(request)))
+            .set_capabilities(Some(capabilities(request)))
+            .set_deployment_config(deployment_config(request.mode, request.paused));
         let call = call
             .set_import_existing_resources(request.options.import_existing.then_some(true))
             .set_deployment_mode(
                 request
                     .options
                     .revert_drift
-                    .then_some(DeploymentMode::RevertDrift),
+                    .then_some(DriftMode::RevertDrift),
             );
         let call = match &request.template {
             TemplateSource::Inline(body) => call.template_body(body),
-            TemplateSource::Object { bucket, key } => call.template_url(format!(
-                "https://s3.{}.amazonaws.com/{bucket}/{key}",
-                self.region
-            )),
+            TemplateSource::Object { bucket, key } => {
+                call.template_url(template_url(&self.region, bucket, key))
+            }
         };
         let answer = call.send().await.map_err(|error| {
             map(
@@ -290,45 +276,6 @@ impl CloudFormation for CloudFormationClient {
         Ok(newest_first)
     }
 
-    async fn validation_errors(
-        &self,
-        stack_id: &str,
-        change_set: Option<&str>,
-    ) -> Result<Vec<StackEvent>, CloudError> {
-        // The ARN of a change set names its stack too.
-        let stack = change_set.is_none().then(|| stack_id.to_owned());
-        let mut pages = self
-            .client
-            .describe_events()
-            .set_stack_name(stack)
-            .set_change_set_name(change_set.map(str::to_owned))
-            .filters(EventFilter::builder().failed_events(true).build())
-            .into_paginator()
-            .send();
-        let mut newest_operation = None;
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| map("CloudFormation DescribeEvents", error))?;
-            for event in page.operation_events.unwrap_or_default() {
-                let operation = newest_operation.get_or_insert_with(|| event.operation_id.clone());
-                if *operation != event.operation_id {
-                    return Ok(found);
-                }
-                if event.event_type == Some(EventType::ValidationError) {
-                    found.push(StackEvent {
-                        event_id: event.event_id.unwrap_or_default(),
-                        logical_id: LogicalId::new(event.logical_resource_id.unwrap_or_default()),
-                        physical_id: event.physical_resource_id.filter(|id| !id.is_empty()),
-                        resource_type: event.resource_type.unwrap_or_default(),
-                        status: "VALIDATION_FAILED".to_owned(),
-                        reason: event.validation_status_reason,
-                    });
-                }
-            }
-        }
-        Ok(found)
-    }
-
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
         let answer = self
             .client
@@ -408,7 +355,58 @@ impl CloudFormation for CloudFormationClient {
     }
 }
 
-fn gone_is_fine<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
+pub(crate) fn parameters(request: &ChangeSetRequest) -> Vec<Parameter> {
+    request
+        .parameters
+        .iter()
+        .map(|(name, value)| {
+            Parameter::builder()
+                .parameter_key(name)
+                .parameter_value(value)
+                .build()
+        })
+        .collect()
+}
+
+pub(crate) fn tags(request: &ChangeSetRequest) -> Vec<Tag> {
+    request
+        .tags
+        .iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}
+
+pub(crate) fn capabilities(request: &ChangeSetRequest) -> Vec<SdkCapability> {
+    request
+        .capabilities
+        .iter()
+        .map(|capability| match capability {
+            Capability::Iam => SdkCapability::CapabilityIam,
+            Capability::NamedIam => SdkCapability::CapabilityNamedIam,
+            Capability::AutoExpand => SdkCapability::CapabilityAutoExpand,
+        })
+        .collect()
+}
+
+/// How CloudFormation is to work; nothing in its standard mode, which has fields of its own for
+/// rollback. In EXPRESS mode rollback is off unless it is said.
+pub(crate) fn deployment_config(
+    mode: DeploymentMode,
+    disable_rollback: bool,
+) -> Option<DeploymentConfig> {
+    (mode == DeploymentMode::Express).then(|| {
+        DeploymentConfig::builder()
+            .mode(DeploymentConfigMode::Express)
+            .disable_rollback(disable_rollback)
+            .build()
+    })
+}
+
+pub(crate) fn template_url(region: &str, bucket: &str, key: &str) -> String {
+    format!("https://s3.{region}.amazonaws.com/{bucket}/{key}")
+}
+
+pub(crate) fn gone_is_fine<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
     match answer {
         Err(error) if error.kind != CloudErrorKind::NotFound => Err(error),
         _ => Ok(()),

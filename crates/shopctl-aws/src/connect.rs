@@ -9,7 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Credentials, IdentityCache, Region};
 use shopctl_deploy::operations::SharedOperations;
 use shopctl_deploy::ports::{
-    CloudError, CloudFormation, Distributions, Functions, Identity, LogGroups, ObjectStore,
+    CloudError, CloudFormation, Distributions, Functions, Identity, Investigation, LogGroups,
+    ObjectStore, StackRepair,
 };
 
 use crate::cloudformation::CloudFormationClient;
@@ -21,6 +22,8 @@ use crate::lambda::LambdaClient;
 use crate::logs::LogsClient;
 use crate::operations::OperationsClient;
 use crate::pace;
+use crate::recovery::{InvestigationClient, RepairClient};
+use crate::retry::QuotaIsFinal;
 use crate::s3::S3Client;
 
 /// Credentials are renewed this long before they run out, so that no call takes old ones along.
@@ -53,6 +56,10 @@ pub struct Cloud {
     pub log_groups: Arc<dyn LogGroups>,
     /// Logs, alarms, drift.
     pub operations: SharedOperations,
+    /// Finds causes.
+    pub investigation: Arc<dyn Investigation>,
+    /// Gets stacks going again.
+    pub repair: Arc<dyn StackRepair>,
     sts: aws_sdk_sts::Client,
 }
 
@@ -97,20 +104,32 @@ impl Cloud {
         if config.endpoint_url().is_none() {
             cloudformation.set_http_client(Some(pace::paced(http)));
         }
+        cloudformation = cloudformation.retry_classifier(QuotaIsFinal);
         let cloudformation = aws_sdk_cloudformation::Client::from_conf(cloudformation.build());
+        let sts = aws_sdk_sts::Client::new(&config);
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
         Self {
             cloudformation: Arc::new(CloudFormationClient::new(cloudformation.clone(), region)),
+            investigation: Arc::new(InvestigationClient {
+                cloudformation: cloudformation.clone(),
+                sts: sts.clone(),
+                logs: logs.clone(),
+            }),
+            repair: Arc::new(RepairClient {
+                cloudformation: cloudformation.clone(),
+                region: region.to_owned(),
+            }),
             objects: Arc::new(S3Client::new(aws_sdk_s3::Client::from_conf(s3), region)),
             distributions: Arc::new(CloudFrontClient(aws_sdk_cloudfront::Client::new(&config))),
             functions: Arc::new(LambdaClient(aws_sdk_lambda::Client::new(&config))),
-            log_groups: Arc::new(LogsClient(aws_sdk_cloudwatchlogs::Client::new(&config))),
+            log_groups: Arc::new(LogsClient(logs.clone())),
             operations: Arc::new(OperationsClient {
                 cloudformation,
                 cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
                 lambda: aws_sdk_lambda::Client::new(&config),
-                logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+                logs,
             }),
-            sts: aws_sdk_sts::Client::new(&config),
+            sts,
         }
     }
 

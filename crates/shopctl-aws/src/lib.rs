@@ -12,8 +12,12 @@ mod lambda;
 mod logs;
 mod operations;
 mod pace;
+mod recovery;
+mod retry;
 mod s3;
 mod s3_conditional;
+#[cfg(test)]
+mod wire_tests;
 
 pub use connect::{Cloud, Endpoint};
 pub use credentials::{CredentialsProblem, RoleRequest, Surroundings, explain};

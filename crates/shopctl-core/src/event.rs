@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::CauseKind;
 use crate::diagnostic::Location;
 use crate::names::{CloudStackName, EnvironmentName, LogicalId, StackName};
 use crate::plan::{StackAction, StepId};
@@ -41,6 +42,8 @@ pub enum Command {
     Teardown,
     /// `shopctl rollback`
     Rollback,
+    /// `shopctl recover`
+    Recover,
 }
 
 /// A part of a run that comes before or after the plan's steps.
@@ -266,6 +269,8 @@ pub enum StackOperation {
     Delete,
     /// An operation that somebody else began is waited for.
     Wait,
+    /// It is rolled back to what it was.
+    Rollback,
 }
 
 /// What came of the work on a stack.
@@ -280,6 +285,8 @@ pub enum StackResult {
     Deleted,
     /// There was nothing to change.
     Unchanged,
+    /// It was rolled back to what it was.
+    RolledBack,
 }
 
 /// Why the work on a stack failed.
@@ -295,6 +302,34 @@ pub struct Failure {
     pub reason: String,
     /// What to do.
     pub hint: Option<String>,
+    /// What was found out about the cause.
+    pub diagnosis: Option<Box<Diagnosis>>,
+}
+
+/// What was found out about the cause of a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Diagnosis {
+    /// The kind of cause, when the tool knows it.
+    pub kind: Option<CauseKind>,
+    /// What it means, in plain words.
+    pub explanation: Option<String>,
+    /// The nested stacks that lead to the failed resource, outermost first.
+    pub within: Vec<LogicalId>,
+    /// The statement that a policy lacks.
+    pub policy: Option<serde_json::Value>,
+    /// What the services say about it.
+    pub details: Vec<Detail>,
+    /// What could not be looked up, and why.
+    pub unknown: Vec<String>,
+}
+
+/// Something that a service says about a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// What it is: `check`, `hook`, `log`, `owner`, `reader` or `rollback`.
+    pub topic: String,
+    /// The text, maybe of several lines.
+    pub text: String,
 }
 
 /// The resource that began a failure.
@@ -317,4 +352,16 @@ pub struct Leftover {
     pub name: String,
     /// Why it is still there.
     pub reason: String,
+    /// What it costs, when the tool knows prices of its kind.
+    #[serde(default)]
+    pub cost: Option<Cost>,
+}
+
+/// About what something costs that was left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// US cents a month; `null` when it depends on how much is in it.
+    pub monthly_cents: Option<u32>,
+    /// The price in words, for instance `about $0.25 a GB and month`.
+    pub text: String,
 }

@@ -212,6 +212,7 @@ mod tests {
             outputs: Vec::new(),
             capabilities: Default::default(),
             resources: IndexMap::new(),
+            nested: BTreeMap::new(),
             omitted: Vec::new(),
             uploads: vec![upload(key)],
             warnings: Vec::new(),

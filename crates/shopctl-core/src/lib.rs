@@ -19,6 +19,7 @@ pub mod lint;
 pub mod names;
 pub mod plan;
 pub mod planner;
+pub mod price;
 pub mod project;
 pub mod record;
 pub mod report;

@@ -35,6 +35,8 @@ pub struct Desired {
     /// Whether stacks whose inputs stay the same are looked at all the same, because
     /// somebody may have changed their resources by hand.
     pub look_again: bool,
+    /// Whether stacks that stopped after a failed update are updated from there.
+    pub retry_paused: bool,
 }
 
 /// A stack that is to be deployed.
@@ -87,6 +89,8 @@ pub struct ObservedStack {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("stack '{cloud_name}' is in {status}")]
 pub struct BlockedStack {
+    /// Its name in the project file.
+    pub stack: StackName,
     /// Its name in CloudFormation.
     pub cloud_name: CloudStackName,
     /// Its status.
@@ -103,7 +107,9 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
         .filter_map(|stack| {
             let status = observed.stacks.get(&stack.template.stack)?.status;
             match status.deploy_approach() {
+                DeployApproach::Stop(Obstacle::UpdatePaused) if desired.retry_paused => None,
                 DeployApproach::Stop(obstacle) => Some(BlockedStack {
+                    stack: stack.template.stack.clone(),
                     cloud_name: stack.cloud_name.clone(),
                     status,
                     obstacle,
@@ -507,6 +513,14 @@ fn decide(
         DeployApproach::Wait => (
             StackAction::Decide,
             format!("an operation is running ({})", seen.status),
+        ),
+        DeployApproach::ContinueRollback => (
+            StackAction::Update,
+            format!("its last update could not be rolled back ({})", seen.status),
+        ),
+        DeployApproach::Stop(Obstacle::UpdatePaused) => (
+            StackAction::Update,
+            format!("its last update stopped half way ({})", seen.status),
         ),
         // Stacks that block were answered before; updating is the harmless reading.
         DeployApproach::Update | DeployApproach::Stop(_) => {

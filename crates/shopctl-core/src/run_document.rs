@@ -514,6 +514,7 @@ pub fn desired_again(
         site,
         urls: false,
         look_again: false,
+        retry_paused: false,
     })
 }
 

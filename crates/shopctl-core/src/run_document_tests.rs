@@ -158,6 +158,7 @@ fn earlier_runs_tell_how_long_the_same_operation_takes() {
         site: None,
         urls: false,
         look_again: false,
+        retry_paused: false,
     };
     let plan = plan_deploy(&desired, &Observed::default()).unwrap();
     let expected = expected_times(&plan, &earlier);

@@ -18,15 +18,21 @@ macro_rules! statuses {
                 #[serde(rename = $text)]
                 $variant,
             )+
+            /// One that this version does not know: whatever it means, it is not touched.
+            #[serde(rename = "UNKNOWN")]
+            Unknown,
         }
 
         impl StackStatus {
-            /// Every status there is.
+            /// Every status that this version knows.
             pub const ALL: &[StackStatus] = &[$(StackStatus::$variant),+];
 
             /// The status as CloudFormation writes it.
             pub fn as_str(self) -> &'static str {
-                match self { $(StackStatus::$variant => $text,)+ }
+                match self {
+                    $(StackStatus::$variant => $text,)+
+                    StackStatus::Unknown => "UNKNOWN",
+                }
             }
         }
 
@@ -92,6 +98,21 @@ pub enum DeployApproach {
     DeleteThenCreate,
     /// An operation is running: wait for its end, then look again.
     Wait,
+    /// An update could not be rolled back: continue the rollback, once, then look again.
+    ContinueRollback,
+    /// A person has to decide.
+    Stop(Obstacle),
+}
+
+/// What `teardown` does with a stack that it finds in some status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TeardownApproach {
+    /// It is gone.
+    Nothing,
+    /// An operation is running: wait for its end, then look again.
+    Wait,
+    /// Delete it.
+    Delete,
     /// A person has to decide.
     Stop(Obstacle),
 }
@@ -111,30 +132,37 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// What the user can do, with the command.
-    pub fn hint(self, cloud_name: &str) -> String {
+    /// What the user can do, with the command; `stack` is its name in the project file.
+    pub fn hint(self, environment: &str, stack: &str) -> String {
         match self {
             Obstacle::UpdateRollbackFailed => format!(
-                "repair the resource that could not be rolled back, then run \
-                 `aws cloudformation continue-update-rollback --stack-name {cloud_name}` and deploy again"
+                "repair what could not be rolled back and run `shopctl deploy --env {environment}` \
+                 again, or leave it behind: `shopctl recover --env {environment} {stack}` shows how"
             ),
             Obstacle::UpdatePaused => format!(
-                "run `aws cloudformation rollback-stack --stack-name {cloud_name}` and deploy again"
+                "roll back with `shopctl recover --env {environment} {stack} --rollback`, or go on \
+                 from here with `shopctl deploy --env {environment} --retry-paused`"
             ),
-            Obstacle::DeleteFailed => {
-                "finish the delete first: run `shopctl teardown`, then deploy again".to_owned()
-            }
+            Obstacle::DeleteFailed => format!(
+                "finish the delete first: `shopctl recover --env {environment} {stack} --delete`, \
+                 then deploy again"
+            ),
             Obstacle::ImportRollbackFailed => format!(
-                "look at the events of '{cloud_name}' in the CloudFormation console; no command can repair this state"
+                "no command can repair this state: `shopctl recover --env {environment} {stack}` \
+                 shows what failed; correct it in the CloudFormation console"
             ),
         }
     }
 }
 
 impl StackStatus {
-    /// Whether an operation is running.
+    /// Whether an operation is running, as far as this version knows.
     pub fn is_in_progress(self) -> bool {
-        self.as_str().ends_with("_IN_PROGRESS") && self != StackStatus::ReviewInProgress
+        match self {
+            StackStatus::Unknown => true,
+            StackStatus::ReviewInProgress => false,
+            known => known.as_str().ends_with("_IN_PROGRESS"),
+        }
     }
 
     /// Whether the stack is whole: the result of a finished operation, or of one that was
@@ -165,6 +193,26 @@ impl StackStatus {
         )
     }
 
+    /// What a person has to decide before a stack in this status can be changed by any means.
+    pub fn obstacle(self) -> Option<Obstacle> {
+        match self.deploy_approach() {
+            DeployApproach::Stop(obstacle) => Some(obstacle),
+            DeployApproach::ContinueRollback => Some(Obstacle::UpdateRollbackFailed),
+            _ => None,
+        }
+    }
+
+    /// What a teardown does with a stack in this status.
+    pub fn teardown_approach(self) -> TeardownApproach {
+        use StackStatus as S;
+        match self {
+            S::DeleteComplete => TeardownApproach::Nothing,
+            S::ImportRollbackFailed => TeardownApproach::Stop(Obstacle::ImportRollbackFailed),
+            status if status.is_in_progress() => TeardownApproach::Wait,
+            _ => TeardownApproach::Delete,
+        }
+    }
+
     /// What a deploy does with a stack in this status.
     pub fn deploy_approach(self) -> DeployApproach {
         use StackStatus as S;
@@ -178,7 +226,7 @@ impl StackStatus {
             S::RollbackComplete | S::RollbackFailed | S::CreateFailed => {
                 DeployApproach::DeleteThenCreate
             }
-            S::UpdateRollbackFailed => DeployApproach::Stop(Obstacle::UpdateRollbackFailed),
+            S::UpdateRollbackFailed => DeployApproach::ContinueRollback,
             S::UpdateFailed => DeployApproach::Stop(Obstacle::UpdatePaused),
             S::DeleteFailed => DeployApproach::Stop(Obstacle::DeleteFailed),
             S::ImportRollbackFailed => DeployApproach::Stop(Obstacle::ImportRollbackFailed),
@@ -190,7 +238,8 @@ impl StackStatus {
             | S::UpdateRollbackInProgress
             | S::UpdateRollbackCompleteCleanupInProgress
             | S::ImportInProgress
-            | S::ImportRollbackInProgress => DeployApproach::Wait,
+            | S::ImportRollbackInProgress
+            | S::Unknown => DeployApproach::Wait,
         }
     }
 }
@@ -230,5 +279,62 @@ mod tests {
                 &StackStatus::RollbackComplete
             ]
         );
+    }
+
+    #[test]
+    fn what_is_not_known_is_waited_for() {
+        let unknown = StackStatus::Unknown;
+        assert_eq!(unknown.deploy_approach(), DeployApproach::Wait);
+        assert_eq!(unknown.teardown_approach(), TeardownApproach::Wait);
+        assert!(!unknown.is_success() && !unknown.is_healthy());
+        assert_eq!(unknown.obstacle(), None);
+    }
+
+    #[test]
+    fn a_deploy_never_deletes_what_it_could_not_roll_back() {
+        let approach = StackStatus::UpdateRollbackFailed.deploy_approach();
+        assert_eq!(approach, DeployApproach::ContinueRollback);
+        assert_eq!(
+            StackStatus::UpdateRollbackFailed.obstacle(),
+            Some(Obstacle::UpdateRollbackFailed)
+        );
+    }
+
+    #[test]
+    fn a_teardown_has_an_action_for_every_status() {
+        for status in StackStatus::ALL {
+            let approach = status.teardown_approach();
+            assert_eq!(
+                approach == TeardownApproach::Wait,
+                status.is_in_progress(),
+                "{status}"
+            );
+        }
+        let stops: Vec<_> = StackStatus::ALL
+            .iter()
+            .filter(|status| matches!(status.teardown_approach(), TeardownApproach::Stop(_)))
+            .collect();
+        assert_eq!(stops, [&StackStatus::ImportRollbackFailed]);
+        for status in [
+            StackStatus::UpdateRollbackFailed,
+            StackStatus::DeleteFailed,
+            StackStatus::ReviewInProgress,
+            StackStatus::UpdateFailed,
+        ] {
+            assert_eq!(status.teardown_approach(), TeardownApproach::Delete);
+        }
+    }
+
+    #[test]
+    fn every_obstacle_names_the_command_that_helps() {
+        for obstacle in [
+            Obstacle::UpdateRollbackFailed,
+            Obstacle::UpdatePaused,
+            Obstacle::DeleteFailed,
+            Obstacle::ImportRollbackFailed,
+        ] {
+            let hint = obstacle.hint("prod", "orders");
+            assert!(hint.contains("shopctl recover --env prod orders"), "{hint}");
+        }
     }
 }

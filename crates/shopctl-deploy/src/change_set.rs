@@ -1,18 +1,19 @@
 //! Changes a stack through a change set: makes it, waits for it, executes it and follows it.
 
 use indexmap::IndexMap;
+use shopctl_core::change::Replacement;
 use shopctl_core::event::{Event, Failure, StackOperation, StackResult};
 use shopctl_core::plan::StackDeployment;
-use shopctl_core::status::StackStatus;
+use shopctl_core::status::{Obstacle, StackStatus};
 
 use crate::context::Work;
 use crate::executor::StepError;
-use crate::failure;
+use crate::failure::{self, Scene};
 use crate::follow::{Kind, Operation, Pause, explain, follow};
 use crate::guard;
 use crate::ports::{
     ChangeSetId, ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError,
-    CloudErrorKind, StackDescription, StackEvent, TemplateSource,
+    CloudErrorKind, DeploymentMode, StackDescription, StackEvent, TemplateSource,
 };
 use crate::refusal::is_overtaken;
 
@@ -47,35 +48,46 @@ pub(crate) async fn apply(
         Some(_) => Kind::Update,
         None => Kind::Create,
     };
-    let name = name(wanted, attempt, work);
-    let id = match make(wanted, kind, &name, work).await {
+    let request = request(wanted, found, attempt, work)?;
+    let id = match make(&request, work).await {
         Ok(id) => id,
         Err(error) if is_overtaken(&error) => return Ok(Attempt::Overtaken(error)),
-        Err(error) if error.kind == CloudErrorKind::Credentials => return Err(error.into()),
-        Err(error) => return Err(refused(deployment, error.to_string())),
+        Err(error) => return Err(refused(deployment, error, work).await),
     };
     let changes = match computed(&id, work).await {
-        Ok(ChangeSetState::Ready { changes }) => changes,
+        Ok(ChangeSetState::Ready { changes }) => Some(changes),
         Ok(ChangeSetState::Empty) => {
             discard(&id, work).await;
-            return unchanged(&id, work).await;
+            match (request.paused, request.mode) {
+                (false, _) => return unchanged(&id, work).await,
+                // Nothing differs from what the stack last was as a whole. CloudFormation
+                // offers no other way back to that after EXPRESS.
+                (true, DeploymentMode::Express) => None,
+                (true, DeploymentMode::Standard) => return Err(nothing_to_retry(deployment, work)),
+            }
         }
         Ok(ChangeSetState::Failed { reason }) => {
-            return Err(failed(wanted, kind, &id, reason, work).await);
+            return Err(failed(wanted, kind, &id, &reason, work).await);
         }
         Ok(ChangeSetState::Pending) => {
-            return Err(refused(deployment, "the change set is pending".to_owned()));
+            let name = &deployment.cloud_name;
+            let reason = "the change set is pending";
+            return Err(stack_error(failure::plain(name, None, reason, None)));
         }
         Err(error) if is_overtaken(&error) => return Ok(Attempt::Overtaken(error)),
         Err(error) => return Err(error.into()),
     };
 
     // Right before it is executed, so that nothing slips in between a plan and its deploy.
-    if kind == Kind::Update
-        && let Some(refusals) = guard::refused(deployment, &id, work).await?
-    {
-        discard(&id, work).await;
-        return Err(StepError::Refused(Box::new(refusals)));
+    if kind == Kind::Update && changes.is_some() {
+        let mut refusal = guard::refused(deployment, &id, work).await?;
+        if refusal.is_none() && request.paused {
+            refusal = replaces_while_paused(deployment, &id, work).await?;
+        }
+        if let Some(refusal) = refusal {
+            discard(&id, work).await;
+            return Err(StepError::Refused(Box::new(refusal)));
+        }
     }
 
     // Nothing is begun that the user would have to wait for.
@@ -96,19 +108,27 @@ pub(crate) async fn apply(
         stack: deployment.stack.clone(),
         cloud_name: deployment.cloud_name.clone(),
         operation,
-        resources: Some(changes),
+        resources: changes,
     });
     work.state.stack_touched(&deployment.stack);
     work.cancel.operation_begins(&deployment.stack);
     // The name is the run's own and says which stack and which inputs it is about.
-    let token = work.token(&id.stack, &name);
-    match cloudformation.execute_change_set(&id, &token).await {
+    let token = work.token(&id.stack, &request.name);
+    let started = match (changes, request.mode) {
+        (None, _) => work.ports.repair.update_directly(&request, &token).await,
+        // EXPRESS has its own say about rollback, and refuses another one.
+        (_, DeploymentMode::Standard) if request.paused => {
+            work.ports.repair.execute_paused(&id, &token).await
+        }
+        _ => cloudformation.execute_change_set(&id, &token).await,
+    };
+    match started {
         Ok(()) => {}
         Err(error) if is_overtaken(&error) => {
             discard(&id, work).await;
             return Ok(Attempt::Overtaken(error));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(refused(deployment, error, work).await),
     }
     let operation = || Operation {
         stack: &deployment.stack,
@@ -122,6 +142,13 @@ pub(crate) async fn apply(
         Some(description)
             if followed.status.is_success() && followed.status != StackStatus::DeleteComplete =>
         {
+            tell_what_is_left_to_do(
+                deployment,
+                request.mode,
+                description,
+                &followed.events,
+                work,
+            );
             Ok(Attempt::Done(description.clone(), result))
         }
         _ if followed.status == StackStatus::DeleteComplete => Err(stack_error(failure::plain(
@@ -130,20 +157,12 @@ pub(crate) async fn apply(
             "the stack is gone: somebody deleted it during the run",
             Some("run the same command again".to_owned()),
         ))),
-        description => {
-            let mut events = explain(&followed, operation(), work).await?;
-            if failure::first_failed(&events).is_none() {
-                events.extend(validation_errors(&id.stack, None, work).await);
-            }
-            Err(stack_error(failure::from_events(
-                &deployment.cloud_name,
-                followed.status,
-                description
-                    .as_ref()
-                    .and_then(|description| description.status_reason.clone()),
-                &events,
-                work.templates.get(&deployment.stack),
-            )))
+        _ => {
+            let events = explain(&followed, operation(), work).await?;
+            let failure = scene(deployment, work)
+                .operation(&id.stack, followed.status, &events)
+                .await;
+            Err(stack_error(failure))
         }
     }
 }
@@ -157,12 +176,12 @@ fn name(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> String {
     }
 }
 
-async fn make(
+fn request(
     wanted: &Wanted<'_>,
-    kind: Kind,
-    name: &str,
+    found: Option<&StackDescription>,
+    attempt: u32,
     work: &Work,
-) -> Result<ChangeSetId, CloudError> {
+) -> Result<ChangeSetRequest, StepError> {
     let deployment = wanted.deployment;
     let template = match (
         &deployment.template_key,
@@ -174,47 +193,52 @@ async fn make(
         },
         (None, Some(template)) => TemplateSource::Inline(template.body.clone()),
         (None, None) => {
-            return Err(CloudError {
-                kind: CloudErrorKind::Refused,
-                operation: "CreateChangeSet".to_owned(),
-                message: format!("the template of '{}' is not at hand", deployment.stack),
-            });
+            return Err(stack_error(failure::plain(
+                &deployment.cloud_name,
+                None,
+                format!("the template of '{}' is not at hand", deployment.stack),
+                None,
+            )));
         }
     };
-    let request = ChangeSetRequest {
+    let name = name(wanted, attempt, work);
+    let paused = found.filter(|found| found.status == StackStatus::UpdateFailed);
+    Ok(ChangeSetRequest {
         cloud_name: deployment.cloud_name.clone(),
-        name: name.to_owned(),
-        change_set_type: match kind {
-            Kind::Create => ChangeSetType::Create,
-            _ => ChangeSetType::Update,
+        token: work.token(deployment.cloud_name.as_str(), &name),
+        name,
+        change_set_type: match found {
+            None => ChangeSetType::Create,
+            Some(_) => ChangeSetType::Update,
         },
         template,
         parameters: wanted.parameters.clone(),
         tags: deployment.tags.clone(),
         capabilities: deployment.capabilities.clone(),
         description: format!("shopctl run {}", work.run),
-        options: match kind {
+        options: ChangeSetOptions {
             // There is nothing yet that somebody could have changed by hand.
-            Kind::Create => ChangeSetOptions {
-                revert_drift: false,
-                ..work.rules.change_sets
-            },
-            _ => work.rules.change_sets,
+            revert_drift: work.rules.change_sets.revert_drift && found.is_some(),
+            ..work.rules.change_sets
         },
-    };
+        // What an EXPRESS operation left half way takes EXPRESS operations only.
+        mode: paused.map_or(work.mode, |found| found.mode),
+        paused: paused.is_some(),
+    })
+}
+
+async fn make(request: &ChangeSetRequest, work: &Work) -> Result<ChangeSetId, CloudError> {
     let cloudformation = &work.ports.cloudformation;
-    let error = match cloudformation.create_change_set(&request).await {
+    let error = match cloudformation.create_change_set(request).await {
         Ok(id) => return Ok(id),
         Err(error) => error,
     };
     // A change set of this name can only be this one: its answer was lost on the way.
     if error.kind == CloudErrorKind::Conflict && error.message.contains("ChangeSet [") {
-        let stack = cloudformation
-            .describe(deployment.cloud_name.as_str())
-            .await?;
+        let stack = cloudformation.describe(request.cloud_name.as_str()).await?;
         if let Some(stack) = stack {
             return Ok(ChangeSetId {
-                change_set: name.to_owned(),
+                change_set: request.name.clone(),
                 stack: stack.stack_id,
             });
         }
@@ -246,26 +270,133 @@ async fn unchanged(id: &ChangeSetId, work: &Work) -> Result<Attempt, StepError> 
     }
 }
 
-/// A change set could not be made: takes away what it left, and says why.
+/// What a finished operation did not do: resources that are still becoming ready, and old
+/// ones that could not be deleted.
+fn tell_what_is_left_to_do(
+    deployment: &StackDeployment,
+    mode: DeploymentMode,
+    description: &StackDescription,
+    events: &[StackEvent],
+    work: &Work,
+) {
+    let warn = |message: String| {
+        work.events.send(Event::Warned {
+            message,
+            location: None,
+        });
+    };
+    let names = |wanted: &dyn Fn(&StackEvent) -> bool| {
+        let mut names: Vec<&str> = events
+            .iter()
+            .filter(|event| wanted(event))
+            .map(|event| event.logical_id.as_str())
+            .collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let left = names(&|event| event.status == "DELETE_FAILED");
+    if !left.is_empty() {
+        warn(format!(
+            "stack '{}': CloudFormation could not delete what the update replaced or removed, and \
+             gave it up: {left}",
+            deployment.stack
+        ));
+    }
+    if mode == DeploymentMode::Express {
+        if description.mode != DeploymentMode::Express {
+            warn(format!(
+                "stack '{}': CloudFormation did not take EXPRESS mode and waited for every resource",
+                deployment.stack
+            ));
+        }
+        let unstable = names(&|event| {
+            event.reason.as_deref().is_some_and(|reason| {
+                reason.contains("It may continue becoming available in the background")
+            })
+        });
+        if !unstable.is_empty() {
+            warn(format!(
+                "stack '{}' is still stabilizing in the background: {unstable}",
+                deployment.stack
+            ));
+        }
+    }
+}
+
+/// A request that was refused, with the way out.
+async fn refused(deployment: &StackDeployment, error: CloudError, work: &Work) -> StepError {
+    match error.kind {
+        // Nothing of CloudFormation's.
+        CloudErrorKind::Credentials | CloudErrorKind::Unreachable => error.into(),
+        _ => stack_error(scene(deployment, work).request(&error, None).await),
+    }
+}
+
+/// Retrying needs something to try: the stack stopped on the way to something else.
+fn nothing_to_retry(deployment: &StackDeployment, work: &Work) -> StepError {
+    stack_error(failure::plain(
+        &deployment.cloud_name,
+        Some(StackStatus::UpdateFailed),
+        "what is to be deployed is what the stack was before its update stopped half way",
+        Some(format!(
+            "roll back with `shopctl recover --env {} {} --rollback`",
+            work.environment, deployment.stack
+        )),
+    ))
+}
+
+/// CloudFormation replaces nothing while rollback is off, and would find that out half way.
+async fn replaces_while_paused(
+    deployment: &StackDeployment,
+    id: &ChangeSetId,
+    work: &Work,
+) -> Result<Option<Failure>, CloudError> {
+    let reported = work.ports.cloudformation.reported_changes(id).await?;
+    let replaced: Vec<&str> = reported
+        .iter()
+        .filter(|change| change.replacement == Replacement::Yes)
+        .map(|change| change.logical_id.as_str())
+        .collect();
+    Ok((!replaced.is_empty()).then(|| {
+        failure::plain(
+            &deployment.cloud_name,
+            None,
+            format!(
+                "this would replace {}, which CloudFormation does not do in a stack that stopped \
+                 half way",
+                replaced.join(", ")
+            ),
+            Some(Obstacle::UpdatePaused.hint(work.environment.as_str(), deployment.stack.as_str())),
+        )
+    }))
+}
+
+/// A change set could not be made: says why, and takes away what it left.
 async fn failed(
     wanted: &Wanted<'_>,
     kind: Kind,
     id: &ChangeSetId,
-    reason: String,
+    reason: &str,
     work: &Work,
 ) -> StepError {
-    let deployment = wanted.deployment;
-    let found = validation_errors(&id.stack, Some(&id.change_set), work).await;
+    // What tells the cause goes with the change set.
+    let failure = scene(wanted.deployment, work).change_set(id, reason).await;
     discard(id, work).await;
     if kind == Kind::Create {
         discard_review(id, work).await;
     }
-    stack_error(failure::of_change_set(
-        &deployment.cloud_name,
-        reason,
-        &found,
-        work.templates.get(&deployment.stack),
-    ))
+    stack_error(failure)
+}
+
+/// What there is to look at when a stack fails.
+pub(crate) fn scene<'a>(deployment: &'a StackDeployment, work: &'a Work) -> Scene<'a> {
+    Scene {
+        ports: &work.ports,
+        environment: work.environment.as_str(),
+        stack: deployment.stack.as_str(),
+        cloud_name: &deployment.cloud_name,
+        template: work.templates.get(&deployment.stack),
+    }
 }
 
 /// Deletes a change set. One that stays is only clutter, and must not hide what happened.
@@ -285,24 +416,6 @@ async fn discard_review(id: &ChangeSetId, work: &Work) {
         // As above.
         let _ = cloudformation.delete_stack(&id.stack, &token).await;
     }
-}
-
-/// What was found wrong before a resource was touched. That it cannot be asked for, as by
-/// somebody without the permission, must not hide the failure itself.
-async fn validation_errors(
-    stack_id: &str,
-    change_set: Option<&str>,
-    work: &Work,
-) -> Vec<StackEvent> {
-    let cloudformation = &work.ports.cloudformation;
-    cloudformation
-        .validation_errors(stack_id, change_set)
-        .await
-        .unwrap_or_default()
-}
-
-fn refused(deployment: &StackDeployment, reason: String) -> StepError {
-    stack_error(failure::plain(&deployment.cloud_name, None, reason, None))
 }
 
 pub(crate) fn stack_error(failure: Failure) -> StepError {

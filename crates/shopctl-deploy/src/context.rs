@@ -10,7 +10,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use shopctl_core::event::{Event, Leftover};
 use shopctl_core::fast::FastChange;
-use shopctl_core::names::{CloudStackName, StackName};
+use shopctl_core::names::{CloudStackName, EnvironmentName, StackName};
 use shopctl_core::plan::{PlannedValue, StepId};
 use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteRecord, StackRecord, digest};
@@ -22,7 +22,7 @@ use crate::guard::Rules;
 use crate::interrupt::Interrupt;
 use crate::lock::Lease;
 use crate::patience::patient;
-use crate::ports::{Body, Ports};
+use crate::ports::{Body, DeploymentMode, Ports};
 use crate::site::{SiteConfigValue, SiteFile};
 
 /// Hears of events.
@@ -88,6 +88,17 @@ pub struct UrlCheck {
     pub check: Option<String>,
 }
 
+/// What a run does only if the user says so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Consent {
+    /// Go on with stacks that stopped after a failed update.
+    pub retry_paused: bool,
+    /// Leave behind what a delete could not remove.
+    pub retain_failed: bool,
+    /// Delete a stack in any case, whatever stays of it.
+    pub force_delete: bool,
+}
+
 /// What steps share.
 pub struct Context {
     /// The cloud.
@@ -100,6 +111,12 @@ pub struct Context {
     pub attach: String,
     /// Identifier of the run; part of change set names and request tokens.
     pub run: String,
+    /// The environment's name; the commands that failures name are for it.
+    pub environment: EnvironmentName,
+    /// Whether CloudFormation waits for resources to be ready.
+    pub mode: DeploymentMode,
+    /// What the user agreed to.
+    pub consent: Consent,
     /// The bucket of artifacts and records.
     pub bucket: String,
     /// The stacks of the run in CloudFormation.

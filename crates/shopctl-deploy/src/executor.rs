@@ -13,7 +13,6 @@ use shopctl_core::names::StackName;
 use shopctl_core::plan::{Action, Plan, StackAction, Step, StepId};
 use shopctl_core::planner::Observed;
 use shopctl_core::record::{SiteRecord, StackRecord};
-use shopctl_core::status::DeployApproach;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -268,7 +267,7 @@ async fn run(step: &Step, work: &Work) -> End {
 fn stack_failed(step: &Step, work: &Work, failure: Failure, refused: bool) -> End {
     let stuck = failure
         .status
-        .is_some_and(|status| matches!(status.deploy_approach(), DeployApproach::Stop(_)));
+        .is_some_and(|status| status.obstacle().is_some());
     work.state.fail(one_line(&failure));
     if let Some(stack) = stack_of(&step.action) {
         work.events.send(Event::StackFailed {
@@ -364,7 +363,7 @@ fn title(action: &Action) -> String {
     }
 }
 
-fn one_line(failure: &Failure) -> String {
+pub(crate) fn one_line(failure: &Failure) -> String {
     match &failure.resource {
         Some(resource) => format!(
             "stack '{}': {} ({}): {}",

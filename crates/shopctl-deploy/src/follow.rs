@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::context::Work;
 use crate::executor::StepError;
-use crate::failure::first_failed;
+use crate::failure::{first_failure, is_root};
 use crate::interrupt;
 use crate::ports::{CloudError, CloudErrorKind, StackDescription, StackEvent};
 
@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Update,
     /// It deletes one.
     Delete,
+    /// It rolls one back that stopped half way.
+    Rollback,
 }
 
 /// An operation that was begun.
@@ -142,7 +144,8 @@ pub(crate) async fn explain(
     operation: Operation<'_>,
     work: &Work,
 ) -> Result<Vec<StackEvent>, StepError> {
-    if followed.told && (followed.status.is_success() || first_failed(&followed.events).is_some()) {
+    let caused = first_failure(&followed.events, operation.stack_id).is_some();
+    if followed.told && (followed.status.is_success() || caused) {
         return Ok(followed.events.clone());
     }
     let began = Instant::now();
@@ -154,7 +157,7 @@ pub(crate) async fn explain(
         let complete = events
             .last()
             .is_some_and(|event| status_of(event, operation.stack_id).is_some_and(is_end));
-        let caused = first_failed(&events).is_some();
+        let caused = first_failure(&events, operation.stack_id).is_some();
         let waited = began.elapsed();
         // Before its first event those of an earlier operation may be told.
         let enough = first.is_some() && (complete || (caused && waited >= CAUSED));
@@ -268,19 +271,23 @@ fn tell(event: &StackEvent, operation: &Operation<'_>, work: &Work) {
 
 /// Whether this is the first event of such an operation.
 fn begins(event: &StackEvent, operation: &Operation<'_>) -> bool {
-    let first = match operation.kind {
-        Kind::Create => StackStatus::CreateInProgress,
-        Kind::Update => StackStatus::UpdateInProgress,
-        Kind::Delete => StackStatus::DeleteInProgress,
+    use StackStatus as S;
+    let Some(status) = status_of(event, operation.stack_id) else {
+        return false;
     };
-    status_of(event, operation.stack_id) == Some(first)
+    match operation.kind {
+        Kind::Create => status == S::CreateInProgress,
+        Kind::Update => status == S::UpdateInProgress,
+        Kind::Delete => status == S::DeleteInProgress,
+        Kind::Rollback => matches!(status, S::RollbackInProgress | S::UpdateRollbackInProgress),
+    }
 }
 
 /// The status that a stack's own event tells; `None` for events of resources.
 fn status_of(event: &StackEvent, stack_id: &str) -> Option<StackStatus> {
-    let own = event.resource_type == "AWS::CloudFormation::Stack"
-        && event.physical_id.as_deref() == Some(stack_id);
-    own.then(|| event.status.parse().ok()).flatten()
+    is_root(event, stack_id)
+        .then(|| event.status.parse().ok())
+        .flatten()
 }
 
 /// Outputs are final and dependants may start while old resources are cleaned up.

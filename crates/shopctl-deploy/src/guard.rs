@@ -95,6 +95,7 @@ pub(crate) async fn refused(
             .collect::<Vec<_>>()
             .join("; "),
         hint: Some(hints.join("; ")),
+        diagnosis: None,
     }))
 }
 

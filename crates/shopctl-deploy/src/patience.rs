@@ -19,8 +19,10 @@ use tokio::time::Instant;
 use crate::interrupt::Interrupt;
 use crate::ports::{
     Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
-    CloudFormation, Condition, Distributions, FunctionState, Functions, ListedObject, LogGroups,
-    ObjectHeaders, ObjectStore, Ports, StackDescription, StackEvent, StackResource, StoredObject,
+    CloudFormation, Condition, Continuation, DeleteMode, DeploymentMode, Distributions, EventScope,
+    FunctionState, Functions, HookResult, HookTarget, Investigation, ListedObject, LogGroups,
+    ObjectHeaders, ObjectStore, OperationEvent, Ports, StackDescription, StackEvent, StackRepair,
+    StackResource, StoredObject,
 };
 
 /// The ports, each with patience. `silence` is how long a cloud that answered before is waited
@@ -29,6 +31,15 @@ pub(crate) fn patient(ports: &Ports, cancel: &Interrupt, silence: Option<Duratio
     let patience = Arc::new(Patience {
         reached: AtomicBool::new(silence.is_some()),
         silence: silence.unwrap_or(LOOKING),
+        at_most: Duration::MAX,
+        cancel: cancel.clone(),
+        pace: Mutex::new(Pace::default()),
+        jitter: AtomicU32::new(0),
+    });
+    let curiosity = Arc::new(Patience {
+        reached: AtomicBool::new(true),
+        silence: patience.silence,
+        at_most: CURIOSITY,
         cancel: cancel.clone(),
         pace: Mutex::new(Pace::default()),
         jitter: AtomicU32::new(0),
@@ -45,6 +56,8 @@ pub(crate) fn patient(ports: &Ports, cancel: &Interrupt, silence: Option<Duratio
         distributions: with(&ports.distributions, &patience),
         functions: with(&ports.functions, &patience),
         log_groups: with(&ports.log_groups, &patience),
+        investigation: with(&ports.investigation, &curiosity),
+        repair: with(&ports.repair, &patience),
         // Its errors are answers.
         probe: ports.probe.clone(),
     }
@@ -61,6 +74,8 @@ struct Patience {
     reached: AtomicBool,
     /// How long it is waited for when it cannot be reached.
     silence: Duration,
+    /// No error is borne longer.
+    at_most: Duration,
     cancel: Interrupt,
     pace: Mutex<Pace>,
     jitter: AtomicU32,
@@ -72,6 +87,9 @@ const UNREACHED: Duration = Duration::from_secs(2);
 
 /// How long a cloud is waited for that answered some calls of the first look at it, but not all.
 const LOOKING: Duration = Duration::from_secs(15);
+
+/// How long is waited for what only tells more about a failure.
+const CURIOSITY: Duration = Duration::from_secs(15);
 
 /// How long an error is borne.
 fn limit(kind: CloudErrorKind, silence: Duration) -> Option<Duration> {
@@ -105,6 +123,7 @@ impl Patience {
             let Some(mut limit) = limit(error.kind, self.silence) else {
                 return Err(error);
             };
+            limit = limit.min(self.at_most);
             if !self.reached.load(Ordering::Relaxed) {
                 limit = limit.min(UNREACHED);
             }
@@ -262,18 +281,6 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .await
     }
 
-    async fn validation_errors(
-        &self,
-        stack_id: &str,
-        change_set: Option<&str>,
-    ) -> Result<Vec<StackEvent>, CloudError> {
-        self.patience
-            .paced("DescribeEvents", || {
-                self.port.validation_errors(stack_id, change_set)
-            })
-            .await
-    }
-
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {
         self.patience
             .paced("DescribeStackEvents", || self.port.latest_event(stack_id))
@@ -313,6 +320,97 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .paced("UpdateTerminationProtection", || {
                 self.port.set_termination_protection(cloud_name, enabled)
             })
+            .await
+    }
+}
+
+#[async_trait]
+impl Investigation for Patient<dyn Investigation> {
+    async fn failed_events(
+        &self,
+        scope: EventScope<'_>,
+    ) -> Result<Vec<OperationEvent>, CloudError> {
+        self.patience
+            .paced("DescribeEvents", || self.port.failed_events(scope))
+            .await
+    }
+
+    async fn hook_results(&self, target: HookTarget<'_>) -> Result<Vec<HookResult>, CloudError> {
+        self.patience
+            .paced("ListHookResults", || self.port.hook_results(target))
+            .await
+    }
+
+    async fn owner(&self, physical_id: &str) -> Result<Option<String>, CloudError> {
+        self.patience
+            .paced("DescribeStackResources", || self.port.owner(physical_id))
+            .await
+    }
+
+    async fn decode(&self, message: &str) -> Result<String, CloudError> {
+        self.patience.call(|| self.port.decode(message)).await
+    }
+
+    async fn log_lines(
+        &self,
+        group: &str,
+        words: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, CloudError> {
+        self.patience
+            .call(|| self.port.log_lines(group, words, limit))
+            .await
+    }
+}
+
+#[async_trait]
+impl StackRepair for Patient<dyn StackRepair> {
+    async fn continue_rollback(
+        &self,
+        stack_id: &str,
+        how: &Continuation,
+        token: &str,
+    ) -> Result<(), CloudError> {
+        self.patience
+            .paced("ContinueUpdateRollback", || {
+                self.port.continue_rollback(stack_id, how, token)
+            })
+            .await
+    }
+
+    async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+        self.patience
+            .paced("RollbackStack", || self.port.roll_back(stack_id, token))
+            .await
+    }
+
+    async fn delete(
+        &self,
+        stack_id: &str,
+        mode: &DeleteMode,
+        waits: DeploymentMode,
+        token: &str,
+    ) -> Result<(), CloudError> {
+        self.patience
+            .paced("DeleteStack", || {
+                self.port.delete(stack_id, mode, waits, token)
+            })
+            .await
+    }
+
+    async fn update_directly(
+        &self,
+        request: &ChangeSetRequest,
+        token: &str,
+    ) -> Result<(), CloudError> {
+        self.patience
+            .paced("UpdateStack", || self.port.update_directly(request, token))
+            .await
+    }
+
+    async fn execute_paused(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError> {
+        self.patience
+            .paced("ExecuteChangeSet", || self.port.execute_paused(id, token))
             .await
     }
 }

@@ -15,6 +15,13 @@ use shopctl_core::names::{ArtifactDigest, CloudStackName, LogicalId};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 
+mod recovery;
+
+pub use recovery::{
+    Continuation, DeleteMode, EventScope, HookFinding, HookResult, HookTarget, Investigation,
+    OperationEvent, OperationEventKind, StackRepair,
+};
+
 /// A call that did not work.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation}: {message}")]
@@ -70,8 +77,22 @@ pub struct StackDescription {
     pub last_changed: Option<String>,
     /// Its outputs.
     pub outputs: IndexMap<String, String>,
+    /// Names of the outputs that it exports.
+    pub exports: Vec<String>,
     /// Whether it is protected from deletion.
     pub termination_protection: bool,
+    /// The mode of its last operation.
+    pub mode: DeploymentMode,
+}
+
+/// Whether CloudFormation waits for resources to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeploymentMode {
+    /// It does.
+    #[default]
+    Standard,
+    /// It does not: resources become ready in the background.
+    Express,
 }
 
 /// A resource of a stack as CloudFormation lists it.
@@ -148,6 +169,12 @@ pub struct ChangeSetRequest {
     pub description: String,
     /// What else is asked for.
     pub options: ChangeSetOptions,
+    /// Whether CloudFormation waits for resources to be ready.
+    pub mode: DeploymentMode,
+    /// Whether the stack stopped half way: rollback is off until it is whole again.
+    pub paused: bool,
+    /// Makes a repeated request the same request.
+    pub token: String,
 }
 
 /// What a change set may do beyond changing what the templates say.
@@ -219,17 +246,6 @@ pub trait CloudFormation: Send + Sync {
         stack_id: &str,
         since: Option<&str>,
     ) -> Result<Vec<StackEvent>, CloudError>;
-    /// What CloudFormation found wrong before it touched a resource, in a change set or else in
-    /// the stack's newest operation. Its other answers only point to these. A cloud without
-    /// such checks finds nothing.
-    async fn validation_errors(
-        &self,
-        stack_id: &str,
-        change_set: Option<&str>,
-    ) -> Result<Vec<StackEvent>, CloudError> {
-        let _ = (stack_id, change_set);
-        Ok(Vec::new())
-    }
     /// The newest event's name.
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError>;
     /// The deployed template, as CloudFormation carries it out.
@@ -434,4 +450,8 @@ pub struct Ports {
     pub log_groups: Arc<dyn LogGroups>,
     /// HTTP.
     pub probe: Arc<dyn Probe>,
+    /// Finds causes.
+    pub investigation: Arc<dyn Investigation>,
+    /// Gets stacks going again.
+    pub repair: Arc<dyn StackRepair>,
 }

@@ -24,7 +24,7 @@ use crate::guard;
 use crate::interrupt::Interrupt;
 use crate::ports::{
     Body, ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError,
-    CloudErrorKind, Ports, TemplateSource,
+    CloudErrorKind, DeploymentMode, Ports, TemplateSource,
 };
 use crate::site::{SiteFile, digest};
 
@@ -196,16 +196,18 @@ async fn ask(
             )));
         }
     };
+    let name = format!(
+        "shopctl-plan-{}-{}",
+        request.run,
+        deployment
+            .template_digest
+            .get(..8)
+            .unwrap_or(&deployment.template_digest)
+    );
     let wanted = ChangeSetRequest {
         cloud_name: deployment.cloud_name.clone(),
-        name: format!(
-            "shopctl-plan-{}-{}",
-            request.run,
-            deployment
-                .template_digest
-                .get(..8)
-                .unwrap_or(&deployment.template_digest)
-        ),
+        token: name.clone(),
+        name,
         change_set_type: ChangeSetType::Update,
         template,
         parameters,
@@ -213,6 +215,8 @@ async fn ask(
         capabilities: deployment.capabilities.clone(),
         description: format!("shopctl plan {}; can be deleted", request.run),
         options: request.options,
+        mode: DeploymentMode::Standard,
+        paused: false,
     };
     let id = match cloudformation.create_change_set(&wanted).await {
         Ok(id) => id,

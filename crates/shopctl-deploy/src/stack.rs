@@ -6,17 +6,19 @@ use indexmap::IndexMap;
 use shopctl_core::event::{Event, StackOperation, StackResult};
 use shopctl_core::plan::{PlannedValue, StackDeployment};
 use shopctl_core::record::{StackRecord, inputs_digest};
-use shopctl_core::status::{DeployApproach, StackStatus};
+use shopctl_core::status::{DeployApproach, Obstacle, StackStatus};
 
-use crate::change_set::{Attempt, Wanted, apply, stack_error};
+use crate::change_set::{Attempt, Wanted, apply, scene, stack_error};
 use crate::code;
 use crate::context::Work;
-use crate::executor::{Done, StepError};
+use crate::executor::{Done, StepError, one_line};
 use crate::failure;
 use crate::follow::{Kind, Operation, Pause, explain, follow};
 use crate::guard;
-use crate::ports::{CloudError, StackDescription};
+use crate::ports::{CloudError, DeleteMode, StackDescription, StackEvent};
+use crate::recover;
 use crate::refusal::is_overtaken;
+use crate::teardown;
 
 /// So often somebody else may come in between before it is told.
 const OVERTAKEN_AT_MOST: u32 = 12;
@@ -69,6 +71,7 @@ async fn bring(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> Result<Attempt
     let cloud_name = &deployment.cloud_name;
     let cloudformation = &work.ports.cloudformation;
     let mut found = cloudformation.describe(cloud_name.as_str()).await?;
+    let mut continued = false;
     while let Some(description) = &found {
         match description.status.deploy_approach() {
             DeployApproach::Wait => {
@@ -82,13 +85,18 @@ async fn bring(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> Result<Attempt
                 found = None;
             }
             DeployApproach::Create => found = None,
-            DeployApproach::Stop(obstacle) => {
-                return Err(stack_error(failure::plain(
-                    cloud_name,
-                    Some(description.status),
-                    format!("the stack is in {}", description.status),
-                    Some(obstacle.hint(cloud_name.as_str())),
-                )));
+            DeployApproach::ContinueRollback if !continued => {
+                continued = true;
+                recover::continue_rollback(&deployment.stack, cloud_name, description, work)
+                    .await?;
+                found = cloudformation.describe(cloud_name.as_str()).await?;
+            }
+            DeployApproach::Stop(Obstacle::UpdatePaused) if work.consent.retry_paused => break,
+            DeployApproach::ContinueRollback | DeployApproach::Stop(_) => {
+                let failure = scene(deployment, work)
+                    .operation(&description.stack_id, description.status, &[])
+                    .await;
+                return Err(stack_error(failure));
             }
             DeployApproach::Update if is_recorded(wanted, description, work) => {
                 return Ok(Attempt::Done(description.clone(), StackResult::Unchanged));
@@ -170,6 +178,15 @@ async fn wait(
         operation: StackOperation::Wait,
         resources: None,
     });
+    if let (StackStatus::Unknown, Some(reason)) = (description.status, &description.status_reason) {
+        work.events.send(Event::Warned {
+            message: format!(
+                "stack '{}': {reason}; it is left alone until that is over",
+                deployment.stack
+            ),
+            location: None,
+        });
+    }
     let mut pause = Pause::new();
     loop {
         let seen = work
@@ -177,11 +194,36 @@ async fn wait(
             .cloudformation
             .describe(&description.stack_id)
             .await?;
-        if !seen.is_some_and(|seen| seen.status.is_in_progress()) {
+        let status = seen
+            .as_ref()
+            .map_or(StackStatus::DeleteComplete, |seen| seen.status);
+        if !status.is_in_progress() {
+            if !status.is_success() {
+                tell_what_somebody_left(deployment, &description.stack_id, status, work).await;
+            }
             return Ok(());
         }
         tokio::time::sleep(pause.next()).await;
     }
+}
+
+/// Why the operation failed that another run began.
+async fn tell_what_somebody_left(
+    deployment: &StackDeployment,
+    stack_id: &str,
+    status: StackStatus,
+    work: &Work,
+) {
+    let failure = scene(deployment, work)
+        .operation(stack_id, status, &[])
+        .await;
+    work.events.send(Event::Warned {
+        message: format!(
+            "the operation that was running ended in {status}: {}",
+            one_line(&failure)
+        ),
+        location: None,
+    });
 }
 
 /// Deletes what is left of a creation that failed; answers a refusal when somebody else works
@@ -203,7 +245,7 @@ async fn remove(
     work.state.stack_touched(&deployment.stack);
     work.cancel.operation_begins(&deployment.stack);
     let token = work.token(stack_id, "remove");
-    match cloudformation.delete_stack(stack_id, &token).await {
+    match teardown::ask_delete(description, &DeleteMode::Plain, &token, work).await {
         Ok(()) => {}
         Err(error) if is_overtaken(&error) => return Ok(Some(error)),
         Err(error) => return Err(error.into()),
@@ -217,18 +259,41 @@ async fn remove(
     };
     let followed = follow(operation(), work).await?;
     if followed.status == StackStatus::DeleteComplete {
+        tell_what_was_kept(deployment, &followed.events, work);
         return Ok(None);
     }
     let events = explain(&followed, operation(), work).await?;
-    Err(stack_error(failure::from_events(
-        &deployment.cloud_name,
-        followed.status,
-        followed
-            .description
-            .and_then(|description| description.status_reason),
-        &events,
-        work.templates.get(&deployment.stack),
-    )))
+    let failure = scene(deployment, work)
+        .operation(stack_id, followed.status, &events)
+        .await;
+    Err(stack_error(failure))
+}
+
+/// What the template keeps of a stack that was deleted to be created anew is in the way of its
+/// creation when it has a name.
+fn tell_what_was_kept(deployment: &StackDeployment, events: &[StackEvent], work: &Work) {
+    let kept: Vec<String> = events
+        .iter()
+        .filter(|event| event.status == "DELETE_SKIPPED")
+        .map(|event| match &event.physical_id {
+            Some(id) => format!("{} ({id})", event.logical_id),
+            None => event.logical_id.to_string(),
+        })
+        .collect();
+    if kept.is_empty() {
+        return;
+    }
+    work.events.send(Event::Warned {
+        message: format!(
+            "what was left of stack '{}' is deleted but for resources that its template keeps: \
+             {}; if the creation now finds them in its way, take them over with \
+             `shopctl deploy --env {} --import-existing`",
+            deployment.stack,
+            kept.join(", "),
+            work.environment
+        ),
+        location: None,
+    });
 }
 
 fn resolve(

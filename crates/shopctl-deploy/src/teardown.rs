@@ -1,17 +1,26 @@
 //! Takes stacks down: empties their buckets, deletes them, and removes what no stack owns.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use shopctl_core::event::{Event, Leftover, StackOperation, StackResult};
+use shopctl_core::cause::{CauseKind, Place, recognise};
+use shopctl_core::event::{Event, Failure, Leftover, StackOperation, StackResult};
 use shopctl_core::names::{CloudStackName, StackName};
-use shopctl_core::status::{Obstacle, StackStatus};
+use shopctl_core::price;
+use shopctl_core::status::{StackStatus, TeardownApproach};
 use shopctl_core::yaml;
+use tokio::time::Instant;
 
+use crate::change_set::stack_error;
 use crate::context::Work;
 use crate::executor::{Done, StepError};
-use crate::failure;
+use crate::failure::{self, Scene, is_root};
 use crate::follow::{Followed, Kind, Operation, Pause, explain, follow};
-use crate::ports::{CloudError, CloudErrorKind, StackDescription, StackResource};
+use crate::ports::{
+    CloudError, CloudErrorKind, DeleteMode, DeploymentMode, StackDescription, StackEvent,
+    StackResource,
+};
+use crate::protection;
 use crate::refusal::{is_overtaken, is_protected};
 
 /// The resource type that has to be empty before it can be deleted.
@@ -19,6 +28,9 @@ const BUCKET: &str = "AWS::S3::Bucket";
 
 /// How often a stack is deleted before its failure is told.
 const TRIES: u32 = 2;
+
+/// For so long a stack may be told to read an export that is deleted already.
+const STALE_IMPORTS: Duration = Duration::from_secs(15);
 
 /// So often somebody else may come in between before it is told.
 const OVERTAKEN_AT_MOST: u32 = 12;
@@ -68,6 +80,17 @@ pub(crate) async fn delete_stack(
     })
 }
 
+/// What a stack has.
+#[derive(Default)]
+struct Contents {
+    resources: Vec<StackResource>,
+    /// The deployed template.
+    template: String,
+    /// The buckets among its resources that have to be empty.
+    buckets: Vec<String>,
+}
+
+/// A delete that goes from the gentle to the hard.
 struct Deletion<'a> {
     stack: &'a StackName,
     cloud_name: &'a CloudStackName,
@@ -95,30 +118,29 @@ impl Deletion<'_> {
             let Some(found) = found else {
                 return Ok(None);
             };
-            match found.status {
-                StackStatus::DeleteComplete => return Ok(None),
-                StackStatus::DeleteInProgress => {
+            match found.status.teardown_approach() {
+                TeardownApproach::Nothing => return Ok(None),
+                TeardownApproach::Wait if found.status == StackStatus::DeleteInProgress => {
                     self.begun = true;
                     self.start(StackOperation::Delete, None);
-                    let ended = self.follow(&found, None).await?;
+                    let ended = self.follow(&found, None, false).await?;
                     if ended.status == StackStatus::DeleteComplete {
                         return Ok(None);
                     }
                 }
-                StackStatus::ImportRollbackFailed => {
-                    let hint = Obstacle::ImportRollbackFailed.hint(self.cloud_name.as_str());
-                    return Err(self.refused(
-                        &found,
-                        format!("the stack is in {}", found.status),
-                        hint,
-                    ));
-                }
-                status if status.is_in_progress() => {
+                TeardownApproach::Wait => {
                     if !std::mem::replace(&mut self.waited, true) {
                         self.start(StackOperation::Wait, None);
                     }
                 }
-                _ => return Ok(Some(found)),
+                TeardownApproach::Delete => return Ok(Some(found)),
+                TeardownApproach::Stop(_) => {
+                    let failure = self
+                        .scene()
+                        .operation(&found.stack_id, found.status, &[])
+                        .await;
+                    return Err(stack_error(failure));
+                }
             }
             tokio::time::sleep(pause.next()).await;
         }
@@ -126,9 +148,7 @@ impl Deletion<'_> {
 
     /// Deletes the stack; answers a refusal when somebody else works on it.
     ///
-    /// Buckets that the template keeps are not touched. Something may still write into the
-    /// others while they are emptied (access logs arrive late), so a delete that failed over a
-    /// bucket gets a second try: CloudFormation names those that it wanted to delete.
+    /// What CloudFormation would find out half way is asked for before anything is touched.
     async fn run(
         &mut self,
         description: &StackDescription,
@@ -136,78 +156,305 @@ impl Deletion<'_> {
         if description.termination_protection {
             return Err(self.protected(description));
         }
-        let cloudformation = &self.work.ports.cloudformation;
-        let (resources, mut buckets) = match self.contents(description).await {
+        let contents = match self.contents(description).await {
             Ok(contents) => contents,
             Err(error) if is_overtaken(&error) => return Ok(Some(error)),
             Err(error) => return Err(error.into()),
         };
-        self.start(StackOperation::Delete, Some(resources));
+        let consent = &self.work.consent;
+        let goes_on = description.status == StackStatus::DeleteFailed;
+        if !goes_on && !consent.retain_failed && !consent.force_delete {
+            self.refuse_guarded_data(description, &contents)?;
+        }
+        self.refuse_read_exports(description).await?;
+        self.start(StackOperation::Delete, Some(contents.resources.len()));
+        let ended = match self.descend_ladder(description, &contents).await? {
+            Ok(ended) => ended,
+            Err(overtaken) => return Ok(Some(overtaken)),
+        };
+        if ended.status != StackStatus::DeleteComplete {
+            return Err(stack_error(self.failure(description, &ended).await));
+        }
+        let name = self.cloud_name.as_str();
+        for leftover in protection::remains(&contents.template, &contents.resources, name) {
+            self.kept.entry(leftover.name.clone()).or_insert(leftover);
+        }
+        Ok(None)
+    }
+
+    /// Deletes; tries again when that can help; then leaves behind what failed, or forces the
+    /// delete, if the user agreed to it. The inner error is a refusal as of [`Deletion::run`].
+    ///
+    /// Buckets that the template keeps are not touched. Something may still write into the
+    /// others while they are emptied (access logs arrive late), so a delete that failed over a
+    /// bucket gets a second try: CloudFormation names those that it wanted to delete.
+    async fn descend_ladder(
+        &mut self,
+        description: &StackDescription,
+        contents: &Contents,
+    ) -> Result<Result<Followed, CloudError>, StepError> {
+        let mut buckets = contents.buckets.clone();
+        // What an attempt leaves is what the next one begins with.
+        let mut before = description.clone();
         let mut tries = 0;
-        let ended = loop {
+        let mut ended = loop {
             tries += 1;
             for bucket in &buckets {
                 empty(bucket, self.work).await?;
             }
-            let since = cloudformation.latest_event(&description.stack_id).await?;
-            let token = self.work.token(
-                &description.stack_id,
-                &format!("delete {tries} {}", since.as_deref().unwrap_or_default()),
-            );
-            self.work.state.stack_touched(self.stack);
-            self.work.cancel.operation_begins(self.stack);
-            match cloudformation
-                .delete_stack(&description.stack_id, &token)
-                .await
-            {
-                Ok(()) => {}
-                Err(error) if is_overtaken(&error) => return Ok(Some(error)),
-                Err(error) if is_protected(&error) => return Err(self.protected(description)),
-                Err(error) => return Err(error.into()),
-            }
-            self.begun = true;
-            let ended = self.follow(description, since).await?;
-            if ended.status == StackStatus::DeleteComplete {
-                return Ok(None);
-            }
-            buckets = ended
-                .events
-                .iter()
-                .filter(|event| event.status == "DELETE_FAILED" && event.resource_type == BUCKET)
+            let purpose = format!("delete {tries}");
+            let ended = match self.attempt(&before, &DeleteMode::Plain, &purpose).await? {
+                Ok(ended) => ended,
+                Err(overtaken) => return Ok(Err(overtaken)),
+            };
+            before = ended.description.clone().unwrap_or(before);
+            buckets = failed(&ended.events, &description.stack_id)
+                .filter(|event| event.resource_type == BUCKET)
                 .filter_map(|event| event.physical_id.clone())
                 .collect();
-            if tries == TRIES || buckets.is_empty() {
+            let hopeful = failed(&ended.events, &description.stack_id)
+                .any(|event| self.may_work_again(event));
+            if ended.status == StackStatus::DeleteComplete || tries == TRIES || !hopeful {
                 break ended;
             }
         };
-        let mut failure = failure::from_events(
-            self.cloud_name,
-            ended.status,
-            ended
-                .description
-                .and_then(|description| description.status_reason),
-            &ended.events,
-            self.work.templates.get(self.stack),
-        );
-        failure.hint = Some("remove the cause and run `shopctl teardown` again".to_owned());
-        Err(StepError::Stack(Box::new(failure)))
+        let stuck: Vec<StackEvent> = failed(&ended.events, &description.stack_id)
+            .cloned()
+            .collect();
+        let consent = self.work.consent;
+        let names = stuck.iter().map(|event| event.logical_id.clone()).collect();
+        let ways = [
+            (
+                consent.retain_failed && !stuck.is_empty(),
+                DeleteMode::Retaining(names),
+                "retain",
+            ),
+            (consent.force_delete, DeleteMode::Force, "force"),
+        ];
+        for (agreed, mode, purpose) in ways {
+            // CloudFormation takes these after a delete that failed only.
+            if !agreed || ended.status != StackStatus::DeleteFailed {
+                continue;
+            }
+            ended = match self.attempt(&before, &mode, purpose).await? {
+                Ok(ended) => ended,
+                Err(overtaken) => return Ok(Err(overtaken)),
+            };
+            before = ended.description.clone().unwrap_or(before);
+            if ended.status == StackStatus::DeleteComplete {
+                for event in &stuck {
+                    let why = event.reason.as_deref().unwrap_or("no reason given");
+                    self.keep(event, format!("could not be deleted: {why}"));
+                }
+            }
+        }
+        Ok(Ok(ended))
     }
 
-    /// How many resources there are, and the buckets among them that have to be empty.
-    async fn contents(
-        &self,
+    /// Asks for one delete and follows it. The inner error is a refusal as of
+    /// [`Deletion::run`].
+    async fn attempt(
+        &mut self,
         description: &StackDescription,
-    ) -> Result<(usize, Vec<String>), CloudError> {
+        mode: &DeleteMode,
+        purpose: &str,
+    ) -> Result<Result<Followed, CloudError>, StepError> {
+        let work = self.work;
+        let stack_id = description.stack_id.as_str();
+        let cloudformation = &work.ports.cloudformation;
+        let since = cloudformation.latest_event(stack_id).await?;
+        let seen = since.as_deref().unwrap_or_default();
+        let token = work.token(stack_id, &format!("{purpose} {seen}"));
+        work.state.stack_touched(self.stack);
+        work.cancel.operation_begins(self.stack);
+        let asked = ask_delete(description, mode, &token, work).await;
+        match asked {
+            Ok(()) => {}
+            Err(error) if is_overtaken(&error) => return Ok(Err(error)),
+            Err(error) if is_protected(&error) => return Err(self.protected(description)),
+            Err(error) if error.kind == CloudErrorKind::Refused => {
+                return Err(stack_error(self.scene().request(&error, None).await));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.begun = true;
+        let forced = *mode == DeleteMode::Force;
+        Ok(Ok(self.follow(description, since, forced).await?))
+    }
+
+    /// What the stack has.
+    async fn contents(&self, description: &StackDescription) -> Result<Contents, CloudError> {
         // Nothing was ever made.
         if description.status == StackStatus::ReviewInProgress {
-            return Ok((0, Vec::new()));
+            return Ok(Contents::default());
         }
         let cloudformation = &self.work.ports.cloudformation;
         let stack = description.stack_id.as_str();
         let resources = cloudformation.resources(stack).await?;
         let template = cloudformation.template(stack).await?;
-        let buckets = deletable_buckets(&template, &resources);
-        Ok((resources.len(), buckets))
+        Ok(Contents {
+            buckets: deletable_buckets(&template, &resources),
+            resources,
+            template,
+        })
+    }
+
+    /// Refuses a stack that has data which its template protects.
+    fn refuse_guarded_data(
+        &self,
+        description: &StackDescription,
+        contents: &Contents,
+    ) -> Result<(), StepError> {
+        let guarded = protection::protected(&contents.template, &contents.resources);
+        let Some(first) = guarded.first() else {
+            return Ok(());
+        };
+        let names: Vec<String> = guarded
+            .iter()
+            .map(|found| format!("{} ({})", found.logical_id, found.resource_type))
+            .collect();
+        let commands: Vec<String> = guarded
+            .iter()
+            .map(|found| format!("`{}`", found.command))
+            .collect();
+        Err(self.refused(
+            description,
+            format!(
+                "the stack has data that its template protects from deletion: {}",
+                names.join(", ")
+            ),
+            format!(
+                "switch `{}` off in the template and deploy; or run {} and then \
+                 `shopctl teardown --env {} --retain-failed`",
+                first.property,
+                commands.join(" and "),
+                self.work.environment
+            ),
+        ))
+    }
+
+    /// Refuses a stack whose exports others read, before its buckets are emptied: CloudFormation
+    /// would refuse only after. A reader that is being deleted is waited for.
+    async fn refuse_read_exports(&self, description: &StackDescription) -> Result<(), StepError> {
+        let began = Instant::now();
+        let mut pause = Pause::new();
+        loop {
+            let Some((export, readers)) = self.read_export(description).await else {
+                return Ok(());
+            };
+            let mut goes = false;
+            for reader in &readers {
+                let seen = self.work.ports.cloudformation.describe(reader).await?;
+                goes |= seen.is_some_and(|seen| seen.status == StackStatus::DeleteInProgress);
+            }
+            if !goes && began.elapsed() >= STALE_IMPORTS {
+                return Err(self.refused(
+                    description,
+                    format!(
+                        "export '{export}' of the stack is read by {}",
+                        readers.join(", ")
+                    ),
+                    format!(
+                        "delete what reads it, or deploy that without `Fn::ImportValue`; then run \
+                         `shopctl teardown --env {}` again",
+                        self.work.environment
+                    ),
+                ));
+            }
+            tokio::time::sleep(pause.next()).await;
+        }
+    }
+
+    /// An export that is read, with the stacks that do. That it cannot be looked up is no reason
+    /// to stop: CloudFormation itself looks too.
+    async fn read_export(&self, description: &StackDescription) -> Option<(String, Vec<String>)> {
+        for export in &description.exports {
+            let readers = self.work.ports.cloudformation.importers(export).await;
+            match readers {
+                Ok(readers) if !readers.is_empty() => return Some((export.clone(), readers)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether a second try can end otherwise than the first.
+    fn may_work_again(&self, event: &StackEvent) -> bool {
+        let reason = event.reason.as_deref().unwrap_or_default();
+        match recognise(reason, self.place()).map(|cause| cause.kind) {
+            Some(CauseKind::NotEmpty) | None => event.resource_type == BUCKET,
+            Some(CauseKind::StillInUse | CauseKind::ResourceConflict | CauseKind::TimedOut) => true,
+            Some(kind) => kind.may_pass_by_itself(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            environment: self.work.environment.as_str(),
+            stack: self.stack.as_str(),
+            cloud_name: self.cloud_name.as_str(),
+        }
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            ports: &self.work.ports,
+            environment: self.work.environment.as_str(),
+            stack: self.stack.as_str(),
+            cloud_name: self.cloud_name,
+            template: self.work.templates.get(self.stack),
+        }
+    }
+
+    /// Why the delete failed, and how to go on.
+    async fn failure(&self, description: &StackDescription, ended: &Followed) -> Failure {
+        let mut failure = self
+            .scene()
+            .operation(&description.stack_id, ended.status, &ended.events)
+            .await;
+        let env = &self.work.environment;
+        let kind = failure.diagnosis.as_ref().and_then(|found| found.kind);
+        let first = match kind {
+            // What these say is a command of its own.
+            Some(CauseKind::DeletionProtected | CauseKind::NotEmpty | CauseKind::StillInUse)
+                if failure.resource.is_some() =>
+            {
+                recognise(&failure.reason, self.place()).map(|cause| cause.next)
+            }
+            _ => None,
+        };
+        let first = first.unwrap_or_else(|| {
+            format!("remove the cause and run `shopctl teardown --env {env}` again")
+        });
+        let consent = &self.work.consent;
+        let last = if consent.force_delete {
+            String::new()
+        } else if consent.retain_failed {
+            format!("; or delete the stack in any case with `shopctl teardown --env {env} --force`")
+        } else {
+            format!(
+                "; or leave behind what cannot be deleted with \
+                 `shopctl teardown --env {env} --retain-failed`, or with `--force`"
+            )
+        };
+        failure.hint = Some(format!("{first}{last}"));
+        failure
+    }
+
+    fn keep(&mut self, event: &StackEvent, reason: String) {
+        let name = event
+            .physical_id
+            .clone()
+            .unwrap_or_else(|| event.logical_id.to_string());
+        self.kept.insert(
+            name.clone(),
+            Leftover {
+                kind: event.resource_type.clone(),
+                name,
+                reason,
+                cost: price::about(&event.resource_type),
+            },
+        );
     }
 
     /// Follows a delete to its end, with all events that tell what came of it.
@@ -215,6 +462,7 @@ impl Deletion<'_> {
         &mut self,
         before: &StackDescription,
         since: Option<String>,
+        forced: bool,
     ) -> Result<Followed, StepError> {
         let operation = || Operation {
             stack: self.stack,
@@ -227,18 +475,12 @@ impl Deletion<'_> {
         ended.events = explain(&ended, operation(), self.work).await?;
         for event in &ended.events {
             if event.status == "DELETE_SKIPPED" {
-                let name = event
-                    .physical_id
-                    .clone()
-                    .unwrap_or_else(|| event.logical_id.to_string());
-                self.kept.insert(
-                    name.clone(),
-                    Leftover {
-                        kind: event.resource_type.clone(),
-                        name,
-                        reason: format!("retained by the DeletionPolicy of '{}'", self.cloud_name),
-                    },
-                );
+                let reason = if forced {
+                    "left behind by the forced delete".to_owned()
+                } else {
+                    format!("retained by the DeletionPolicy of '{}'", self.cloud_name)
+                };
+                self.keep(event, reason);
             }
         }
         Ok(ended)
@@ -257,18 +499,51 @@ impl Deletion<'_> {
         self.refused(
             description,
             "the stack is protected from deletion".to_owned(),
-            "run the command again with --disable-protection".to_owned(),
+            format!(
+                "run `shopctl teardown --env {} --disable-protection` if it is really to go",
+                self.work.environment
+            ),
         )
     }
 
     fn refused(&self, description: &StackDescription, reason: String, hint: String) -> StepError {
-        StepError::Stack(Box::new(failure::plain(
+        StepError::Refused(Box::new(failure::plain(
             self.cloud_name,
             Some(description.status),
             reason,
             Some(hint),
         )))
     }
+}
+
+/// Asks CloudFormation to delete a stack.
+pub(crate) async fn ask_delete(
+    description: &StackDescription,
+    mode: &DeleteMode,
+    token: &str,
+    work: &Work,
+) -> Result<(), CloudError> {
+    let stack_id = description.stack_id.as_str();
+    // What an EXPRESS operation left half way takes EXPRESS operations only.
+    let waits = match (work.mode, description.mode) {
+        (DeploymentMode::Standard, DeploymentMode::Standard) => DeploymentMode::Standard,
+        _ => DeploymentMode::Express,
+    };
+    if *mode == DeleteMode::Plain && waits == DeploymentMode::Standard {
+        return work
+            .ports
+            .cloudformation
+            .delete_stack(stack_id, token)
+            .await;
+    }
+    work.ports.repair.delete(stack_id, mode, waits, token).await
+}
+
+/// The resources that a delete could not remove.
+fn failed<'a>(events: &'a [StackEvent], stack_id: &str) -> impl Iterator<Item = &'a StackEvent> {
+    events
+        .iter()
+        .filter(move |event| event.status == "DELETE_FAILED" && !is_root(event, stack_id))
 }
 
 /// Empties a bucket. One that somebody else deletes meanwhile is empty.

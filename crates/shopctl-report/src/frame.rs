@@ -490,6 +490,7 @@ pub(crate) fn operation_word(operation: Option<StackOperation>) -> &'static str 
         Some(StackOperation::Create) => "creating",
         Some(StackOperation::Update) => "updating",
         Some(StackOperation::Delete) => "deleting",
+        Some(StackOperation::Rollback) => "rolling back",
         Some(StackOperation::Wait) | None => "waiting for the operation that is running",
     }
 }
@@ -500,6 +501,7 @@ pub(crate) fn result_word(result: StackResult) -> &'static str {
         StackResult::Created => "created",
         StackResult::Updated => "updated",
         StackResult::Deleted => "deleted",
+        StackResult::RolledBack => "rolled back",
         StackResult::Unchanged => "unchanged",
     }
 }

@@ -91,7 +91,12 @@ impl<W: Write + Send> Reporter for GitHub<W> {
                     Some(resource) => format!("{stack}: {} failed", resource.logical_id),
                     None => format!("{stack} failed"),
                 };
-                let message = with_hint(&failure.reason, failure.hint.as_deref());
+                let explanation = failure
+                    .diagnosis
+                    .as_ref()
+                    .and_then(|found| found.explanation.as_deref());
+                let message = with_hint(&failure.reason, explanation);
+                let message = with_hint(&message, failure.hint.as_deref());
                 self.plain
                     .raw(&annotation(Severity::Error, location, &title, &message));
             }

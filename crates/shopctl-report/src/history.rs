@@ -232,6 +232,7 @@ fn stack_lines(name: &str, stack: &RunStack, appearance: Appearance) -> Vec<Stri
         (Some(StackResult::Created), _) => (Glyph::Done, Role::Good, "created"),
         (Some(StackResult::Updated), _) => (Glyph::Done, Role::Good, "updated"),
         (Some(StackResult::Deleted), _) => (Glyph::Done, Role::Good, "deleted"),
+        (Some(StackResult::RolledBack), _) => (Glyph::Done, Role::Good, "rolled back"),
         (Some(StackResult::Unchanged), _) => (Glyph::Waiting, Role::Quiet, "unchanged"),
         (None, _) if stack.timing.is_some() => (Glyph::Attention, Role::Attention, "not finished"),
         (None, _) => (Glyph::Skipped, Role::Attention, "not reached"),

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use shopctl_core::event::{Command, Outcome, StackResult};
+use shopctl_core::event::{Command, Failure, Outcome, StackResult};
 use shopctl_core::plan::StepId;
+use shopctl_core::price::total;
 
 use crate::frame::result_word;
 use crate::label::step_label;
 use crate::run::{Progress, Run, StackState};
-use crate::summary::{changes, state};
+use crate::summary::{changes, pretty, state};
 use crate::text::{self, duration};
 
 pub(crate) fn summary(run: &Run) -> String {
@@ -16,6 +17,7 @@ pub(crate) fn summary(run: &Run) -> String {
     let Some(end) = &run.end else { return text };
     let (sign, verb) = match (end.outcome, run.command) {
         (Outcome::Succeeded, Some(Command::Teardown)) => ("✅", "removed"),
+        (Outcome::Succeeded, Some(Command::Recover)) => ("✅", "recovered"),
         (Outcome::Succeeded, _) => ("✅", "deployed"),
         (Outcome::Unchanged, _) => ("✅", "up to date"),
         (Outcome::Failed, _) => ("❌", "failed"),
@@ -65,15 +67,22 @@ pub(crate) fn summary(run: &Run) -> String {
     if !end.left.is_empty() {
         push("### Left behind".to_owned());
         push(String::new());
-        push("| Kind | Name | Why |".to_owned());
-        push("|---|---|---|".to_owned());
+        push("| Kind | Name | Why | Cost |".to_owned());
+        push("|---|---|---|---|".to_owned());
         for item in &end.left {
             push(format!(
-                "| {} | {} | {} |",
+                "| {} | {} | {} | {} |",
                 escape(&item.kind),
                 escape(&item.name),
-                escape(&item.reason)
+                escape(&item.reason),
+                escape(item.cost.as_ref().map_or("", |cost| &cost.text))
             ));
+        }
+        let total = total(end.left.iter().map(|item| item.cost.as_ref()));
+        let is_priced = end.left.iter().any(|item| item.cost.is_some());
+        if is_priced && !total.is_empty() {
+            push(String::new());
+            push(format!("In all {}.", escape(&total)));
         }
         push(String::new());
     }
@@ -98,6 +107,7 @@ fn failures(run: &Run) -> Vec<String> {
             }
         }
         let _ = write!(block, "\n\n{}", fenced(&failure.reason));
+        diagnosis(&mut block, failure);
         if let Some(status) = failure.status {
             let _ = writeln!(
                 block,
@@ -123,6 +133,38 @@ fn failures(run: &Run) -> Vec<String> {
         blocks.push(block);
     }
     blocks
+}
+
+/// What was found out about the cause.
+fn diagnosis(block: &mut String, failure: &Failure) {
+    let Some(found) = &failure.diagnosis else {
+        return;
+    };
+    if let Some(explanation) = &found.explanation {
+        let _ = writeln!(block, "{}\n", escape(explanation));
+    }
+    if !found.within.is_empty() {
+        let path: Vec<String> = found.within.iter().map(|id| format!("`{id}`")).collect();
+        let _ = writeln!(block, "In nested stack {}\n", path.join(" › "));
+    }
+    if let Some(policy) = &found.policy {
+        let _ = writeln!(
+            block,
+            "Statement that a policy lacks:\n\n{}",
+            fenced(&pretty(policy))
+        );
+    }
+    for detail in &found.details {
+        let _ = writeln!(
+            block,
+            "{}:\n\n{}",
+            escape(&detail.topic),
+            fenced(&detail.text)
+        );
+    }
+    for unknown in &found.unknown {
+        let _ = writeln!(block, "_{}_\n", escape(unknown));
+    }
 }
 
 fn finish_block(block: &mut String, run: &Run, id: &StepId, hint: Option<&str>) {

@@ -290,6 +290,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
                     Command::Deploy => ("deploy", "to"),
                     Command::Teardown => ("teardown", "from"),
                     Command::Rollback => ("rollback", "in"),
+                    Command::Recover => ("recover", "in"),
                 };
                 self.say(
                     Role::Strong,

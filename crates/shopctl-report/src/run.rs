@@ -484,6 +484,7 @@ impl Run {
                 resource: None,
                 reason: message.to_owned(),
                 hint: hint.map(str::to_owned),
+                diagnosis: None,
             });
             state.ended_ms = Some(now);
             return;

@@ -1,9 +1,10 @@
 //! What stands at the end of a run: failures with their cause, what changed, what is left,
 //! the URLs.
 
-use shopctl_core::event::{Command, Failure, Leftover, Outcome, StackResult};
-use shopctl_core::names::StackName;
+use shopctl_core::event::{Command, Diagnosis, Failure, Leftover, Outcome, StackResult};
+use shopctl_core::names::{LogicalId, StackName};
 use shopctl_core::plan::StepId;
+use shopctl_core::price;
 use shopctl_core::status::StackStatus;
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
@@ -79,6 +80,9 @@ fn stack_failure(
         block.space();
     }
     block.note("cause", &failure.reason);
+    if let Some(found) = &failure.diagnosis {
+        diagnosis(&mut block, found);
+    }
     if let Some(status) = failure.status {
         block.note("state", &state(&failure.cloud_name.to_string(), status));
     }
@@ -86,6 +90,31 @@ fn stack_failure(
         block.note("help", hint);
     }
     block.finish()
+}
+
+/// What was found out about the cause.
+fn diagnosis(block: &mut Block, found: &Diagnosis) {
+    if !found.within.is_empty() {
+        let path: Vec<&str> = found.within.iter().map(LogicalId::as_str).collect();
+        block.note("in", &format!("nested stack {}", path.join(" > ")));
+    }
+    if let Some(explanation) = &found.explanation {
+        block.note("means", explanation);
+    }
+    for detail in &found.details {
+        block.note(&detail.topic, &detail.text);
+    }
+    if let Some(policy) = &found.policy {
+        block.note("policy", &pretty(policy));
+    }
+    for unknown in &found.unknown {
+        block.note("note", unknown);
+    }
+}
+
+/// A policy statement as people write it.
+pub(crate) fn pretty(policy: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(policy).unwrap_or_else(|_| policy.to_string())
 }
 
 fn step_failure(
@@ -136,6 +165,9 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
                         run.project, run.environment
                     )
                 }
+                Some(Command::Recover) => {
+                    format!("Recovered {} in {} in {time}", run.project, run.environment)
+                }
                 _ => format!("Deployed {target} in {time}"),
             };
             (Glyph::Done, Role::Good, title, changes)
@@ -181,13 +213,13 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
         }
         (Outcome::Failed, _) => {
             let verb = verb(run);
-            let place = if teardown { from } else { target };
+            let place = place(run);
             let title = format!("{verb} of {place} failed after {time}");
             (Glyph::Failed, Role::BadStrong, title, changes)
         }
         (Outcome::Interrupted, _) => {
             let verb = verb(run);
-            let place = if teardown { from } else { target };
+            let place = place(run);
             let title = format!("{verb} of {place} stopped after {time}");
             (Glyph::Attention, Role::AttentionStrong, title, changes)
         }
@@ -202,7 +234,7 @@ fn headline(run: &Run, end: &End, appearance: Appearance) -> Vec<String> {
     if end.outcome == Outcome::Interrupted {
         let next = match run.command {
             Some(Command::Teardown) => format!("`shopctl teardown --env {}`", run.environment),
-            Some(Command::Rollback) => "the same command".to_owned(),
+            Some(Command::Rollback | Command::Recover) => "the same command".to_owned(),
             _ => format!("`shopctl deploy --env {}`", run.environment),
         };
         let hint = format!("{next} goes on from here");
@@ -215,8 +247,19 @@ fn verb(run: &Run) -> &'static str {
     match run.command {
         Some(Command::Teardown) => "Teardown",
         Some(Command::Rollback) => "Rollback",
+        Some(Command::Recover) => "Recovery",
         _ => "Deploy",
     }
+}
+
+/// What a run was about.
+fn place(run: &Run) -> String {
+    let preposition = match run.command {
+        Some(Command::Teardown) => "from",
+        Some(Command::Recover) => "in",
+        _ => "to",
+    };
+    format!("{} {preposition} {}", run.project, run.environment)
 }
 
 /// Whether the errors of the last event are shown: not those that have a block of their own, and
@@ -302,6 +345,7 @@ pub(crate) fn changes(run: &Run) -> String {
         (run.with_result(StackResult::Created), "created"),
         (run.with_result(StackResult::Updated), "updated"),
         (run.with_result(StackResult::Deleted), "deleted"),
+        (run.with_result(StackResult::RolledBack), "rolled back"),
         (unchanged, "unchanged"),
         (failed, "failed"),
         (not_done, "not done"),
@@ -345,14 +389,22 @@ fn things(number: usize) -> String {
 
 /// What a teardown left, as a table that becomes a list where there is little room.
 pub(crate) fn leftovers(left: &[Leftover], appearance: Appearance) -> Vec<String> {
-    let widest = |column: fn(&Leftover) -> &str| {
+    let why = |item: &Leftover| {
+        let reason = text::one_line(&item.reason);
+        match &item.cost {
+            Some(cost) => format!("{reason}; costs {}", text::one_line(&cost.text)),
+            None => reason,
+        }
+    };
+    let widest = |column: &dyn Fn(&Leftover) -> String| {
         left.iter()
-            .map(|item| text::width(&text::one_line(column(item))))
+            .map(|item| text::width(&column(item)))
             .max()
             .unwrap_or(0)
     };
-    let (kind, name) = (widest(|item| &item.kind), widest(|item| &item.name));
-    let reason = widest(|item| &item.reason);
+    let kind = widest(&|item| text::one_line(&item.kind));
+    let name = widest(&|item| text::one_line(&item.name));
+    let reason = widest(&why);
     let table = 2 + kind + 2 + name + 2 + reason <= appearance.width;
     let mut lines = Vec::new();
     for item in left {
@@ -367,7 +419,7 @@ pub(crate) fn leftovers(left: &[Leftover], appearance: Appearance) -> Vec<String
                 Role::Strong,
                 &text::pad(&text::one_line(&item.name), name + 2),
             );
-            line.push(Role::Quiet, &text::one_line(&item.reason));
+            line.push(Role::Quiet, &why(item));
             lines.push(line.finish());
         } else {
             line.push(Role::Normal, &text::one_line(&item.kind));
@@ -378,10 +430,17 @@ pub(crate) fn leftovers(left: &[Leftover], appearance: Appearance) -> Vec<String
                 appearance.paint(Role::Strong, &text::one_line(&item.name))
             ));
             lines.extend(
-                hanging(appearance, "    ", &text::one_line(&item.reason))
+                hanging(appearance, "    ", &why(item))
                     .iter()
                     .map(|line| appearance.paint(Role::Quiet, line)),
             );
+        }
+    }
+    if left.iter().any(|item| item.cost.is_some()) {
+        let total = price::total(left.iter().map(|item| item.cost.as_ref()));
+        if !total.is_empty() {
+            let total = format!("left behind costs {total}");
+            lines.extend(hanging(appearance, "  ", &total));
         }
     }
     lines

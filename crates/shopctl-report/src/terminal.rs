@@ -199,6 +199,7 @@ impl<T: TermLike + Clone + 'static> Reporter for Terminal<T> {
                     Command::Deploy => format!("Deploying {project} to {environment}"),
                     Command::Teardown => format!("Removing {project} from {environment}"),
                     Command::Rollback => format!("Rolling {project} back in {environment}"),
+                    Command::Recover => format!("Recovering {project} in {environment}"),
                 };
                 self.write(&[appearance.paint(Role::Strong, &title), String::new()]);
             }

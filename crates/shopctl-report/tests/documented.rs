@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use shopctl_core::cause::CauseKind;
 use shopctl_core::diagnostic::Location;
 use shopctl_core::event::{
-    Command, Event, FailedResource, Failure, Leftover, Numbered, Outcome, Phase, PlannedStack,
-    StackOperation, StackResult,
+    Command, Cost, Detail, Diagnosis, Event, FailedResource, Failure, Leftover, Numbered, Outcome,
+    Phase, PlannedStack, StackOperation, StackResult,
 };
 use shopctl_core::plan::{StackAction, StepId};
 use shopctl_core::status::StackStatus;
@@ -40,6 +41,17 @@ fn samples() -> Vec<Event> {
         }),
         reason: text(),
         hint: Some(text()),
+        diagnosis: Some(Box::new(Diagnosis {
+            kind: Some(CauseKind::AccessDenied),
+            explanation: Some(text()),
+            within: vec!["Nested".into()],
+            policy: Some(serde_json::json!({ "Effect": "Allow" })),
+            details: vec![Detail {
+                topic: text(),
+                text: text(),
+            }],
+            unknown: vec![text()],
+        })),
     };
     let samples = vec![
         Event::RunStarted {
@@ -140,6 +152,10 @@ fn samples() -> Vec<Event> {
                 kind: text(),
                 name: text(),
                 reason: text(),
+                cost: Some(Cost {
+                    monthly_cents: Some(100),
+                    text: text(),
+                }),
             }],
             errors: vec![text()],
         },
@@ -282,12 +298,14 @@ fn every_word_that_a_field_may_have_is_documented() {
         StackOperation::Update,
         StackOperation::Delete,
         StackOperation::Wait,
+        StackOperation::Rollback,
     ];
     let results = [
         StackResult::Created,
         StackResult::Updated,
         StackResult::Deleted,
         StackResult::Unchanged,
+        StackResult::RolledBack,
     ];
     let outcomes = [
         Outcome::Succeeded,
@@ -307,13 +325,14 @@ fn every_word_that_a_field_may_have_is_documented() {
         (
             "run_started",
             "command",
-            words(&[Command::Deploy, Command::Teardown]),
+            words(&[Command::Deploy, Command::Teardown, Command::Recover]),
         ),
         ("phase_started", "phase", words(&phases)),
         ("stack_started", "operation", words(&operations)),
         ("stack_finished", "result", words(&results)),
         ("run_finished", "outcome", words(&outcomes)),
         ("planned stack", "action", words(&actions)),
+        ("diagnosis", "kind", words(CauseKind::ALL)),
     ];
     for (table, field, words) in cases {
         let (_, meaning) = &tables[table][field];

@@ -54,7 +54,9 @@ impl FakeCloud {
             distributions: cloud.clone(),
             functions: cloud.clone(),
             log_groups: cloud.clone(),
-            probe: cloud,
+            probe: cloud.clone(),
+            investigation: cloud.clone(),
+            repair: cloud,
         }
     }
 

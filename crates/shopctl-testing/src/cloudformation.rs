@@ -12,7 +12,6 @@ use shopctl_deploy::ports::{
 use crate::cloud::FakeCloud;
 use crate::refusal::Refusal;
 use crate::requests::no_such_stack;
-use crate::stack::ChangeSetStatus;
 use crate::world::World;
 
 /// Resources on a page of `ListStackResources`.
@@ -165,37 +164,6 @@ impl CloudFormation for FakeCloud {
         }
         newest_first.reverse();
         Ok(newest_first)
-    }
-
-    async fn validation_errors(
-        &self,
-        stack_id: &str,
-        change_set: Option<&str>,
-    ) -> Result<Vec<StackEvent>, CloudError> {
-        self.call("DescribeEvents", stack_id, |world| {
-            let stack = world
-                .find(stack_id)
-                .ok_or_else(|| no_such_stack(stack_id))?;
-            let failed = stack.change_sets.iter().any(|set| {
-                Some(set.id.as_str()) == change_set
-                    && matches!(set.status, ChangeSetStatus::Failed(_))
-            });
-            let found = world.settings.validation_errors.get(&stack.name);
-            Ok(found
-                .into_iter()
-                .flatten()
-                .filter(|_| failed)
-                .map(|(id, resource_type, reason)| StackEvent {
-                    event_id: format!("{id}-VALIDATION"),
-                    logical_id: LogicalId::new(id.clone()),
-                    physical_id: None,
-                    resource_type: resource_type.clone(),
-                    status: "VALIDATION_FAILED".to_owned(),
-                    reason: Some(reason.clone()),
-                })
-                .collect())
-        })
-        .await
     }
 
     async fn latest_event(&self, stack_id: &str) -> Result<Option<String>, CloudError> {

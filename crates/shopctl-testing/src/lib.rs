@@ -21,6 +21,7 @@ mod person;
 mod phases;
 mod project;
 mod random;
+mod recovery_ports;
 mod refusal;
 mod requests;
 mod resources;

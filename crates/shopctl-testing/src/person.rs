@@ -174,6 +174,9 @@ impl Person<'_> {
             capabilities: BTreeSet::new(),
             description: String::new(),
             options: shopctl_deploy::ports::ChangeSetOptions::default(),
+            mode: shopctl_deploy::ports::DeploymentMode::Standard,
+            paused: false,
+            token: String::new(),
         };
         self.0.world().create_change_set(&request)?;
         Ok(())

@@ -134,6 +134,7 @@ impl TestProject {
                 .map(|site| BTreeSet::from([site.stack.clone()])),
             urls: self.url.is_some(),
             look_again: false,
+            retry_paused: false,
         }
     }
 
@@ -170,6 +171,9 @@ impl TestProject {
             cancel,
             attach: "shopctl deploy --env test".to_owned(),
             run: run.to_owned(),
+            environment: "test".into(),
+            mode: shopctl_deploy::ports::DeploymentMode::Standard,
+            consent: shopctl_deploy::Consent::default(),
             bucket: ARTIFACTS.to_owned(),
             cloud_names: self.names().into_iter().map(|(_, name)| name).collect(),
             templates,

@@ -10,7 +10,7 @@ use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_fast_deplo
 use shopctl_core::record::{Record, VERSION};
 use shopctl_deploy::ports::{CloudError, Ports};
 use shopctl_deploy::{
-    Context, EventSender, Interrupt, RunReport, code_changes, execute, observe, runs,
+    Consent, Context, EventSender, Interrupt, RunReport, code_changes, execute, observe, runs,
 };
 use tokio::sync::mpsc;
 
@@ -137,6 +137,7 @@ pub struct Runner<'a> {
     cloud: &'a FakeCloud,
     command: Command,
     ports: Ports,
+    consent: Consent,
     stop: Option<(usize, Stop)>,
     /// Whether code alone goes directly into functions.
     fast: bool,
@@ -150,6 +151,7 @@ impl TestProject {
             cloud,
             command,
             ports: cloud.ports(),
+            consent: Consent::default(),
             stop: None,
             fast: false,
         }
@@ -176,6 +178,13 @@ impl TestProject {
 }
 
 impl Runner<'_> {
+    /// What the user of this run agrees to.
+    #[must_use]
+    pub fn consenting(mut self, consent: Consent) -> Self {
+        self.consent = consent;
+        self
+    }
+
     /// Stops the run when it has sent this many events.
     #[must_use]
     pub fn stop_after(mut self, events: usize, stop: Stop) -> Self {
@@ -265,9 +274,10 @@ impl Runner<'_> {
                 ..observed.clone()
             },
         };
-        let context =
+        let mut context =
             self.project
                 .context(self.ports.clone(), &desired, &known, &run, events, cancel);
+        context.consent = self.consent;
         let report = execute(
             &plan,
             std::sync::Arc::new(context) as std::sync::Arc<Context>,

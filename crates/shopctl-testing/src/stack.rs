@@ -178,7 +178,9 @@ impl Stack {
             status_reason: self.reason.clone(),
             last_changed: Some(clock::timestamp(self.changed.unwrap_or(self.created))),
             outputs: self.outputs.clone(),
+            exports: self.exports.keys().cloned().collect(),
             termination_protection: self.protected,
+            mode: shopctl_deploy::ports::DeploymentMode::Standard,
         }
     }
 

@@ -303,6 +303,7 @@ impl TestStack {
                 })
                 .collect(),
             omitted: Vec::new(),
+            nested: std::collections::BTreeMap::new(),
             uploads: code.collect(),
             warnings: Vec::new(),
         }

@@ -118,6 +118,18 @@ Examples:
   shopctl teardown --env local --yes
   shopctl teardown --env review-42 --yes")]
     Teardown(TeardownArguments),
+    /// Show what a stack that is stuck needs, and do it
+    #[command(after_help = "\
+Examples:
+  shopctl recover --env prod                       which stacks need help
+  shopctl recover --env prod orders                what happened to one, and what can be done
+  shopctl recover --env prod orders --continue     continue a rollback that failed
+  shopctl recover --env prod orders --skip-resources Table,Queue
+  shopctl recover --env prod orders --rollback     undo an update that stopped half way
+  shopctl recover --env prod orders --delete       finish a delete that failed
+
+Without a repair, the exit code is 7 when a stack needs help.")]
+    Recover(RecoverArguments),
     /// Show the runs that changed something, or one of them in detail
     #[command(after_help = "\
 Examples:
@@ -263,6 +275,52 @@ pub(crate) struct DeployArguments {
     /// without it corrects what CloudFormation does not know of. Not for protected environments
     #[arg(long, conflicts_with_all = ["plan", "revert_drift", "import_existing"])]
     pub(crate) fast: bool,
+    /// Go on with stacks that stopped after a failed update, with rollback off
+    #[arg(long)]
+    pub(crate) retry_paused: bool,
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("repair").args(["continue", "skip_resources", "force_rollback", "rollback", "delete"]))]
+pub(crate) struct RecoverArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// The stack, by its name in the project file
+    #[arg(value_name = "STACK")]
+    pub(crate) stack: Option<String>,
+    /// Continue the rollback of an update that could not be rolled back
+    #[arg(long, requires = "stack")]
+    pub(crate) r#continue: bool,
+    /// Continue it, and leave these resources as they are
+    #[arg(
+        long,
+        value_name = "RESOURCE,...",
+        value_delimiter = ',',
+        requires = "stack"
+    )]
+    pub(crate) skip_resources: Vec<String>,
+    /// Continue it, and leave whatever CloudFormation cannot roll back
+    #[arg(long, requires = "stack")]
+    pub(crate) force_rollback: bool,
+    /// Roll back an update or a creation that stopped half way
+    #[arg(long, requires = "stack")]
+    pub(crate) rollback: bool,
+    /// Finish a delete that failed, or delete what a failed creation left
+    #[arg(long, requires = "stack")]
+    pub(crate) delete: bool,
+    /// With --delete: leave behind what cannot be deleted
+    #[arg(long, requires = "delete")]
+    pub(crate) retain_failed: bool,
+    /// With --delete: delete the stack in any case, whatever stays of it
+    #[arg(long, requires = "delete")]
+    pub(crate) force: bool,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
 }
 
 /// What change sets may do beyond what the templates say.
@@ -314,6 +372,7 @@ impl DeployArguments {
             wait: Some(std::time::Duration::from_secs(3600)),
             on_interrupt: None,
             fast: false,
+            retry_paused: false,
         }
     }
 }
@@ -342,6 +401,12 @@ pub(crate) struct TeardownArguments {
     /// Also delete stacks that are protected from deletion
     #[arg(long)]
     pub(crate) disable_protection: bool,
+    /// Leave behind what cannot be deleted; each is listed with what it costs
+    #[arg(long)]
+    pub(crate) retain_failed: bool,
+    /// Delete stacks in any case, whatever stays of them; each is listed
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Stacks to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(crate) concurrency: u8,
@@ -371,6 +436,9 @@ pub(crate) struct RollbackArguments {
     /// The run to go back to: its identifier or the beginning of it, `latest` or `previous`
     #[arg(long, value_name = "RUN")]
     pub(crate) to: String,
+    /// Also stacks that stopped after a failed update, with rollback off
+    #[arg(long)]
+    pub(crate) retry_paused: bool,
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,

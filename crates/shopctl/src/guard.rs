@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use shopctl_core::event::Event;
 use shopctl_core::project::Environment;
-use shopctl_core::run_document::RunCommand;
 use shopctl_deploy::lock::{self, Claim, FoundLock, Holder, LEASE, Lease, LockError};
 
 use crate::duration;
@@ -66,11 +65,11 @@ pub(crate) async fn hold(
     run: &Run,
     environment: &Environment,
     bucket: &str,
-    command: RunCommand,
+    command: &str,
     wait: Option<Duration>,
 ) -> Result<Arc<Lease>, CommandError> {
     let since = keep::time(run.started);
-    let claim = claim(bucket, command.as_str(), &run.id, since, wait)?;
+    let claim = claim(bucket, command, &run.id, since, wait)?;
     let lease = lock::acquire(
         session.ports.objects.clone(),
         &claim,

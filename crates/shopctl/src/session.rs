@@ -235,6 +235,8 @@ fn ports(cloud: &Cloud) -> Result<Ports, CommandError> {
         distributions: cloud.distributions.clone(),
         functions: cloud.functions.clone(),
         log_groups: cloud.log_groups.clone(),
+        investigation: cloud.investigation.clone(),
+        repair: cloud.repair.clone(),
         probe: Arc::new(probe),
     })
 }

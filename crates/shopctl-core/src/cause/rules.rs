@@ -427,8 +427,14 @@ pub(super) static RULES: &[Rule] = &[
         "look at the resource in its console; if it is ready by now, run `shopctl deploy --env {env}` again",
     ),
     rule(
+        NotStabilized,
+        r"WaitCondition received failed message|received \d+ FAILURE signal",
+        "what signals this condition said that it failed",
+        "look at what sends the signal, then run `shopctl deploy --env {env}` again",
+    ),
+    rule(
         TimedOut,
-        r"Resource timed out waiting for completion|Exceeded attempts to wait|timed out|Failed to receive \d+ resource signal|WaitCondition (?:timed|received)",
+        r"Resource timed out waiting for completion|Exceeded attempts to wait|timed out|Failed to receive \d+ resource signal|WaitCondition timed",
         "the resource was not ready within the time that CloudFormation waits",
         "look at the resource in its console for what holds it up, then run `shopctl deploy --env {env}` again",
     ),

@@ -345,6 +345,12 @@ const RUNNING: &[Row] = &[
         "console",
     ),
     (
+        "WaitCondition received failed message: 'no' for uniqueId: build-1",
+        NotStabilized,
+        "said that it failed",
+        "sends the signal",
+    ),
+    (
         "Exceeded attempts to wait",
         TimedOut,
         "not ready",

@@ -74,6 +74,7 @@ fn named(stack: &str, case: Case<'_>) -> Compared {
         capabilities: BTreeSet::new(),
         resources: IndexMap::new(),
         omitted: Vec::new(),
+        nested: std::collections::BTreeMap::new(),
         uploads: Vec::new(),
         warnings: Vec::new(),
     };

@@ -342,6 +342,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) protected: Option<bool>,
     pub(super) termination_protection: Option<bool>,
     pub(super) keep_runs: Option<RunCount>,
+    pub(super) express: Option<Located<bool>>,
     pub(super) omit: Option<Distinct<ResourceTypePattern>>,
 }
 
@@ -444,6 +445,15 @@ impl Object for EnvironmentKeys {
                      well deletes what only older ones need. Default: nothing is deleted.",
                 )
                 .example(20),
+            ),
+            express: fields.optional(
+                key(
+                    "express",
+                    "Whether stacks are deployed in CloudFormation's EXPRESS mode, which does not \
+                     wait until resources are ready: faster, and for environments in which a \
+                     minute of errors harms nobody. AWS only.",
+                )
+                .default(false),
             ),
             omit: fields.optional(
                 key(

@@ -195,6 +195,8 @@ pub struct Environment {
     pub termination_protection: Option<bool>,
     /// How many runs that ended well a deploy keeps; all of them without.
     pub keep_runs: Option<usize>,
+    /// Whether CloudFormation need not wait until resources are ready.
+    pub express: bool,
     /// Resource types that it lacks; `*` stands for anything.
     pub omit: Vec<Located<ResourceTypePattern>>,
 }

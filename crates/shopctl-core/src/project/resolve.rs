@@ -213,6 +213,15 @@ fn environment(
         );
     }
     let role = role(&keys, is_local, findings);
+    if let Some(express) = &keys.express
+        && keys.local == Some(Some(true))
+        && express.value
+    {
+        findings.push(
+            Diagnostic::error(&express.location, "the local cloud has no EXPRESS mode")
+                .with_hint("remove 'express', or 'local: true' if this is AWS"),
+        );
+    }
     let own_region = keys.region.map(|region| region.value);
     let region = own_region.or_else(|| project_region.cloned());
     let is_protected = keys.protected.unwrap_or_default();
@@ -260,6 +269,7 @@ fn environment(
         protected: is_protected,
         termination_protection: keys.termination_protection.or(is_protected.then_some(true)),
         keep_runs: keys.keep_runs.map(|count| count.0),
+        express: keys.express.is_some_and(|express| express.value),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }
 }

@@ -84,6 +84,7 @@ struct Nested {
     uploads: Uploads,
     capabilities: BTreeSet<Capability>,
     omitted: Vec<OmittedResource>,
+    places: BTreeMap<String, Location>,
     warnings: Vec<Diagnostic>,
     errors: Vec<Diagnostic>,
 }
@@ -158,6 +159,7 @@ impl Renderer<'_> {
                 .copied()
                 .collect(),
             resources: report.resources,
+            nested: nested.places,
             omitted,
             uploads: uploads.into_values().collect(),
             warnings,
@@ -202,6 +204,12 @@ impl Renderer<'_> {
                     .uploads
                     .extend(uploads.map(|upload| (upload.key.clone(), upload)));
                 nested.capabilities.extend(rendered.capabilities);
+                let own = rendered.resources.iter();
+                let own = own.map(|(name, resource)| (name.to_string(), resource.location.clone()));
+                nested.places.extend(
+                    own.chain(rendered.nested)
+                        .map(|(name, location)| (format!("{id}.{name}"), location)),
+                );
                 nested
                     .omitted
                     .extend(rendered.omitted.into_iter().map(|omitted| OmittedResource {

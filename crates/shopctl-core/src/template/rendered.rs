@@ -1,6 +1,6 @@
 //! What rendering a stack's template yields. No rendering itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct RenderedTemplate {
     pub capabilities: BTreeSet<Capability>,
     /// Its resources, in the order of the template.
     pub resources: IndexMap<LogicalId, ResourceDeclaration>,
+    /// Where the resources of nested templates are declared, by their logical IDs from the
+    /// outermost on, joined by dots.
+    pub nested: BTreeMap<String, Location>,
     /// Resources left out because the environment lacks their type.
     pub omitted: Vec<OmittedResource>,
     /// What has to be in the artifact bucket before the stack is deployed.

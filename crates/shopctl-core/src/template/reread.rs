@@ -22,6 +22,7 @@ pub fn reread(stack: &StackName, file: &str, text: &str) -> Result<RenderedTempl
         capabilities: report.capabilities,
         resources: report.resources,
         omitted: Vec::new(),
+        nested: std::collections::BTreeMap::new(),
         uploads: Vec::<Upload>::new(),
         warnings: Vec::new(),
     })

@@ -6,9 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use shopctl_core::event::Event;
 use shopctl_core::plan::{Plan, StepId};
-use shopctl_core::status::StackStatus;
 use shopctl_testing::{
-    Ended, FakeCloud, Fault, FaultRule, FaultStep, ResourceFault, Run, TestProject, TestResource,
+    FakeCloud, Fault, FaultRule, FaultStep, ResourceFault, Run, TestProject, TestResource,
     TestStack,
 };
 
@@ -259,31 +258,11 @@ async fn recover(cloud: &FakeCloud, project: &TestProject) {
     cloud.heal();
     cloud.configure(|settings| settings.failing_change_sets.clear());
     cloud.settle().await;
-    let stuck: Vec<String> = cloud
-        .stacks()
-        .into_iter()
-        .filter(|(_, status)| *status == StackStatus::UpdateRollbackFailed)
-        .map(|(name, _)| name)
-        .collect();
     cloud.configure(|settings| {
         settings.stale_reads = 0;
         settings.read_lag = Duration::ZERO;
     });
-    if !stuck.is_empty() {
-        // These wait for a person, who does what the hint says.
-        let run = project.deploy(cloud).await;
-        let Ended::Blocked(blocked) = &run.ended else {
-            panic!("{}", errors(&run));
-        };
-        let named: BTreeSet<&str> = blocked
-            .iter()
-            .map(|stack| stack.cloud_name.as_str())
-            .collect();
-        assert_eq!(named, stuck.iter().map(String::as_str).collect());
-        for name in &stuck {
-            cloud.person().continue_update_rollback(name, &[]).unwrap();
-        }
-    }
+    // A rollback that failed is continued by the deploy itself.
     let run = project.deploy(cloud).await;
     assert!(run.succeeded(), "{}", errors(&run));
     assert_lawful(&run, run.plan.as_ref().unwrap());

@@ -167,16 +167,10 @@ fn expected(status: S) -> Expected {
         | S::RollbackInProgress
         | S::RollbackComplete
         | S::RollbackFailed => Expected::Created,
-        S::DeleteFailed => Expected::Refused("run `shopctl teardown`, then deploy again"),
-        S::UpdateFailed => {
-            Expected::Refused("aws cloudformation rollback-stack --stack-name test-a")
-        }
-        S::UpdateRollbackFailed => {
-            Expected::Refused("aws cloudformation continue-update-rollback --stack-name test-a")
-        }
-        S::ImportRollbackFailed => {
-            Expected::Refused("look at the events of 'test-a' in the CloudFormation console")
-        }
+        S::DeleteFailed => Expected::Refused("`shopctl recover --env test a --delete`"),
+        S::UpdateFailed => Expected::Refused("`shopctl recover --env test a --rollback`"),
+        S::ImportRollbackFailed => Expected::Refused("correct it in the CloudFormation console"),
+        // The rollback is continued first: what stood in its way is gone.
         _ => Expected::Updated,
     }
 }
@@ -194,7 +188,7 @@ async fn a_deploy_knows_what_to_do_in_every_status() {
                 let Ended::Blocked(blocked) = &run.ended else {
                     panic!("{status}: {}", errors(&run));
                 };
-                let told = blocked[0].obstacle.hint(blocked[0].cloud_name.as_str());
+                let told = blocked[0].obstacle.hint("test", blocked[0].stack.as_str());
                 assert!(told.contains(hint), "{status}: {told}");
                 assert_eq!(cloud.status(NAME), Some(*status), "it was left alone");
                 continue;
@@ -221,7 +215,8 @@ async fn a_teardown_knows_what_to_do_in_every_status() {
         if *status == S::ImportRollbackFailed {
             assert!(run.report().failed && run.report().stuck);
             let failure = run.failure("a").unwrap();
-            assert_eq!(failure.reason, "the stack is in IMPORT_ROLLBACK_FAILED");
+            assert_eq!(failure.status, Some(*status));
+            assert_eq!(failure.reason, "kept does not exist");
             assert!(failure.hint.as_ref().unwrap().contains("console"));
             assert_eq!(cloud.status(NAME), Some(*status), "it was left alone");
             continue;
@@ -239,7 +234,7 @@ async fn a_teardown_knows_what_to_do_in_every_status() {
 #[tokio::test(start_paused = true)]
 async fn what_somebody_elses_operation_leads_to_is_looked_at_again() {
     for (step, hint) in [
-        (FaultStep::Rollback, "continue-update-rollback"),
+        (FaultStep::Rollback, "--skip-resources First"),
         (FaultStep::Create, ""),
     ] {
         let cloud = FakeCloud::default();
@@ -262,7 +257,9 @@ async fn what_somebody_elses_operation_leads_to_is_looked_at_again() {
             );
             assert_eq!(failure.reason, "it broke");
         } else {
-            assert_eq!(failure.reason, "the stack is in UPDATE_ROLLBACK_FAILED");
+            // The rollback was continued once, in vain.
+            assert_eq!(failure.status, Some(S::UpdateRollbackFailed));
+            assert_eq!(cloud.calls().count("ContinueUpdateRollback"), 1);
             assert!(failure.hint.as_ref().unwrap().contains(hint));
             assert!(run.report().stuck);
         }

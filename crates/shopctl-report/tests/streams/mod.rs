@@ -663,6 +663,7 @@ pub fn failing_deploy() -> Vec<Numbered> {
                 hint: Some(
                     "correct the resource, then run `shopctl deploy --env local`".to_owned(),
                 ),
+                diagnosis: None,
             },
         },
     );
@@ -835,11 +836,13 @@ pub fn teardown_with_leftovers() -> Vec<Numbered> {
             kind: "AWS::DynamoDB::Table".to_owned(),
             name: "shop-local-orders-Table-1J8KQ2N0XW3ZD".to_owned(),
             reason: "its DeletionPolicy is Retain".to_owned(),
+            cost: shopctl_core::price::about("AWS::DynamoDB::Table"),
         },
         Leftover {
             kind: "log group".to_owned(),
             name: "/aws/lambda/shop-local-orders-ProcessFunction".to_owned(),
             reason: "access denied".to_owned(),
+            cost: None,
         },
     ])
 }

@@ -1,7 +1,10 @@
 //! Part C: change sets.
 
 use shopctl_core::status::StackStatus as S;
-use shopctl_deploy::ports::{ChangeSetState, ChangeSetType, CloudErrorKind, CloudFormation};
+use shopctl_deploy::ports::{
+    ChangeSetState, ChangeSetType, CloudErrorKind, CloudFormation, EventScope, Investigation,
+    OperationEventKind,
+};
 use shopctl_testing::FakeCloud;
 
 use crate::support::{CHANGED, PAIR, apply, computed, create, delete, request, status, update};
@@ -254,17 +257,14 @@ async fn what_validation_found_is_told_of_the_failed_change_set() {
     let wanted = request("s", ChangeSetType::Create, PAIR);
     let id = cloud.create_change_set(&wanted).await.unwrap();
     let told = async || {
-        let change_set = Some(id.change_set.as_str());
-        cloud
-            .validation_errors(&id.stack, change_set)
-            .await
-            .unwrap()
+        let scope = EventScope::ChangeSet(&id.change_set);
+        cloud.failed_events(scope).await.unwrap()
     };
     assert_eq!(told().await, []);
     computed(&cloud, &id).await;
     let told = told().await;
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].logical_id.as_str(), "A");
-    assert_eq!(told[0].status, "VALIDATION_FAILED");
+    assert_eq!(told[0].logical_id, Some("A".into()));
+    assert_eq!(told[0].kind, OperationEventKind::Validation);
     assert_eq!(told[0].reason.as_deref(), Some("it exists"));
 }

@@ -41,6 +41,9 @@ pub fn request(stack: &str, change_set_type: ChangeSetType, body: &str) -> Chang
         capabilities: BTreeSet::from([Capability::NamedIam]),
         description: String::new(),
         options: shopctl_deploy::ports::ChangeSetOptions::default(),
+        mode: shopctl_deploy::ports::DeploymentMode::Standard,
+        paused: false,
+        token: String::new(),
     }
 }
 

@@ -22,7 +22,7 @@ use shopctl_core::run_document::{
 };
 use shopctl_core::template::{OmittedResource, RenderedTemplate};
 use shopctl_deploy::lock::Lease;
-use shopctl_deploy::ports::ChangeSetOptions;
+use shopctl_deploy::ports::{ChangeSetOptions, DeploymentMode};
 use shopctl_deploy::{
     Context, Rules, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
     changes_nothing, code_changes, execute, observe, prune, runs,
@@ -72,6 +72,15 @@ pub(crate) async fn expected_times(
     }
 }
 
+/// Whether CloudFormation is to wait for resources to be ready.
+pub(crate) fn mode(environment: &Environment) -> DeploymentMode {
+    if environment.express {
+        DeploymentMode::Express
+    } else {
+        DeploymentMode::Standard
+    }
+}
+
 /// What is to be deployed, whole.
 pub(crate) struct Materials {
     pub(crate) desired: Desired,
@@ -91,6 +100,8 @@ pub(crate) struct Consent {
     pub(crate) allow: Vec<Allowance>,
     /// What change sets may do beyond what the templates say.
     pub(crate) change_sets: ChangeSetOptions,
+    /// Whether stacks that stopped half way are gone on with.
+    pub(crate) retry_paused: bool,
 }
 
 /// Where and how it is deployed.
@@ -145,7 +156,7 @@ impl Application<'_> {
                         run,
                         self.environment,
                         &self.bucket,
-                        command(materials),
+                        command(materials).as_str(),
                         self.wait,
                     )
                     .await?;
@@ -274,7 +285,7 @@ impl Application<'_> {
         } else {
             plan_deploy(desired, &observed)
         };
-        let plan = plan.map_err(blocked)?;
+        let plan = plan.map_err(|stacks| blocked(self.environment, stacks))?;
         verify(&plan)?;
         Ok((observed, plan))
     }
@@ -292,6 +303,12 @@ impl Application<'_> {
             cancel: self.run.cancel.clone(),
             attach: self.attach(materials),
             run: self.run.id.clone(),
+            environment: self.environment.name.clone(),
+            mode: mode(self.environment),
+            consent: shopctl_deploy::Consent {
+                retry_paused: self.consent.retry_paused,
+                ..shopctl_deploy::Consent::default()
+            },
             bucket: self.bucket.clone(),
             cloud_names: desired
                 .stacks

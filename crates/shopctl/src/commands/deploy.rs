@@ -153,6 +153,7 @@ impl Deployment<'_> {
                 plan: self.arguments.plan.clone(),
                 allow: self.arguments.allow.clone(),
                 change_sets: change_set_options(self.arguments.change_sets),
+                retry_paused: self.arguments.retry_paused,
             },
             fast: self.arguments.fast,
         };
@@ -168,7 +169,8 @@ impl Deployment<'_> {
             session,
         };
         let look_again = self.arguments.change_sets.revert_drift;
-        let desired = desired(project, environment, &prepared, session, bucket, look_again);
+        let mut desired = desired(project, environment, &prepared, session, bucket, look_again);
+        desired.retry_paused = self.arguments.retry_paused;
         let site = prepared
             .site
             .zip(project.site_in(environment))
@@ -269,6 +271,7 @@ pub(crate) fn desired(
             }),
         urls: project.urls_in(environment).next().is_some(),
         look_again,
+        retry_paused: false,
     }
 }
 
@@ -328,12 +331,19 @@ fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
     }
 }
 
-pub(crate) fn blocked(stacks: Vec<shopctl_core::planner::BlockedStack>) -> CommandError {
+pub(crate) fn blocked(
+    environment: &Environment,
+    stacks: Vec<shopctl_core::planner::BlockedStack>,
+) -> CommandError {
     let mut lines = Vec::new();
     let mut hints = Vec::new();
     for stack in stacks {
         lines.push(stack.to_string());
-        hints.push(stack.obstacle.hint(stack.cloud_name.as_str()));
+        hints.push(
+            stack
+                .obstacle
+                .hint(environment.name.as_str(), stack.stack.as_str()),
+        );
     }
     CommandError {
         hints,

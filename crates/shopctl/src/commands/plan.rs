@@ -106,7 +106,7 @@ async fn plan(
     check_place(environment, &session.account, &observed)?;
     let again = arguments.change_sets.revert_drift;
     let desired = desired(project, environment, &prepared, &session, &bucket, again);
-    let plan = plan_deploy(&desired, &observed).map_err(blocked)?;
+    let plan = plan_deploy(&desired, &observed).map_err(|stacks| blocked(environment, stacks))?;
     verify(&plan)?;
 
     let started = Utc::now();

@@ -57,7 +57,8 @@ pub(crate) async fn run(
         session: &session,
         bucket: &bucket,
     };
-    let materials = source.materials(document).await?;
+    let mut materials = source.materials(document).await?;
+    materials.desired.retry_paused = arguments.retry_paused;
     if !arguments.yes {
         ask(&materials, environment, &session, display)?;
     }
@@ -88,6 +89,7 @@ pub(crate) async fn run(
         wait: arguments.wait,
         consent: Consent {
             allow: arguments.allow.clone(),
+            retry_paused: arguments.retry_paused,
             ..Consent::default()
         },
         fast: false,

@@ -10,7 +10,7 @@ use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::run_document::{RunCommand, RunStack};
 use shopctl_deploy::lock::{self, Lease};
-use shopctl_deploy::{Context, Rules, State, UploadBodies, execute, observe, runs};
+use shopctl_deploy::{Consent, Context, Rules, State, UploadBodies, execute, observe, runs};
 
 use crate::cli::{Global, TeardownArguments};
 use crate::commands::{apply, deploy, status};
@@ -155,7 +155,7 @@ impl Teardown<'_> {
                         run,
                         environment,
                         &bucket,
-                        RunCommand::Teardown,
+                        RunCommand::Teardown.as_str(),
                         arguments.wait,
                     )
                     .await?;
@@ -211,6 +211,13 @@ impl Teardown<'_> {
             cancel: run.cancel.clone(),
             attach: format!("shopctl teardown --env {}", environment.name),
             run: run.id.clone(),
+            environment: environment.name.clone(),
+            mode: apply::mode(environment),
+            consent: Consent {
+                retain_failed: arguments.retain_failed,
+                force_delete: arguments.force,
+                ..Consent::default()
+            },
             bucket: bucket.clone(),
             // Also of stacks that an interrupted teardown deleted before.
             cloud_names: project

@@ -59,6 +59,7 @@ fn template(stack: &str, parameters: &[&str], outputs: &[&str]) -> (StackName, R
         outputs: outputs.iter().map(ToString::to_string).collect(),
         capabilities: BTreeSet::new(),
         resources: IndexMap::new(),
+        nested: std::collections::BTreeMap::new(),
         omitted: Vec::new(),
         uploads: Vec::new(),
         warnings: Vec::new(),

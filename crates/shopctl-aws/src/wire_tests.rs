@@ -1,0 +1,225 @@
+//! What goes over the wire, and what comes of its answers.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region};
+use indexmap::IndexMap;
+use shopctl_core::names::ArtifactDigest;
+use shopctl_core::status::StackStatus;
+use shopctl_deploy::ports::{
+    Body, ChangeSetOptions, ChangeSetRequest, ChangeSetType, CloudFormation, DeleteMode,
+    DeploymentMode, ObjectStore, StackRepair, TemplateSource,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::cloudformation::CloudFormationClient;
+use crate::recovery::RepairClient;
+use crate::s3::S3Client;
+
+/// A server that answers one request after the other; what it was sent is kept.
+struct Server {
+    url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    async fn answering(answers: &[(u16, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = requests.clone();
+        let mut answers: VecDeque<(u16, String)> = answers
+            .iter()
+            .map(|(status, body)| (*status, (*body).to_owned()))
+            .collect();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let request = read(&mut stream).await;
+                kept.lock().unwrap().push(request);
+                let Some((status, body)) = answers.pop_front() else {
+                    return;
+                };
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        let config = aws_sdk_cloudformation::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(&self.url)
+            .build();
+        aws_sdk_cloudformation::Client::from_conf(config)
+    }
+
+    fn repair(&self) -> RepairClient {
+        RepairClient {
+            cloudformation: self.cloudformation(),
+            region: "us-east-1".to_owned(),
+        }
+    }
+}
+
+async fn read(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut part = vec![0; 65536];
+    loop {
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if let Some(end) = text.find("\r\n\r\n") {
+            let length = text
+                .to_lowercase()
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
+                .unwrap_or(0);
+            if request.len() >= end + 4 + length {
+                return text;
+            }
+        }
+        match stream.read(&mut part).await {
+            Ok(read) if read > 0 => request.extend_from_slice(&part[..read]),
+            _ => return text,
+        }
+    }
+}
+
+fn request(mode: DeploymentMode, paused: bool) -> ChangeSetRequest {
+    ChangeSetRequest {
+        cloud_name: "shop-prod-orders".into(),
+        name: "shopctl-1".to_owned(),
+        change_set_type: ChangeSetType::Update,
+        template: TemplateSource::Inline("Resources: {}".to_owned()),
+        parameters: IndexMap::new(),
+        tags: BTreeMap::new(),
+        capabilities: BTreeSet::new(),
+        description: String::new(),
+        options: ChangeSetOptions::default(),
+        mode,
+        paused,
+        token: "token-1".to_owned(),
+    }
+}
+
+const CHANGE_SET: &str = "<CreateChangeSetResponse><CreateChangeSetResult><Id>a</Id><StackId>b</StackId></CreateChangeSetResult></CreateChangeSetResponse>";
+
+async fn asked(mode: DeploymentMode, paused: bool) -> String {
+    let server = Server::answering(&[(200, CHANGE_SET)]).await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    let wanted = request(mode, paused);
+    client.create_change_set(&wanted).await.unwrap();
+    server.requests().remove(0)
+}
+
+#[tokio::test]
+async fn change_sets_have_a_token_and_keep_rollback_on_in_express_mode() {
+    let standard = asked(DeploymentMode::Standard, false).await;
+    assert!(standard.contains("ClientToken=token-1"), "{standard}");
+    assert!(!standard.contains("DeploymentConfig"), "{standard}");
+    let express = asked(DeploymentMode::Express, false).await;
+    assert!(
+        express.contains("DeploymentConfig.Mode=EXPRESS"),
+        "{express}"
+    );
+    let on = "DeploymentConfig.DisableRollback=false";
+    assert!(express.contains(on), "{express}");
+    // What stopped half way takes nothing else.
+    let paused = asked(DeploymentMode::Express, true).await;
+    let off = "DeploymentConfig.DisableRollback=true";
+    assert!(paused.contains(off), "{paused}");
+}
+
+#[tokio::test]
+async fn what_express_left_half_way_is_updated_without_a_change_set() {
+    let answer = "<UpdateStackResponse><UpdateStackResult><StackId>b</StackId></UpdateStackResult></UpdateStackResponse>";
+    let server = Server::answering(&[(200, answer)]).await;
+    let wanted = request(DeploymentMode::Express, true);
+    let repair = server.repair();
+    repair.update_directly(&wanted, "token-2").await.unwrap();
+    let sent = server.requests().remove(0);
+    for part in [
+        "Action=UpdateStack",
+        "ClientRequestToken=token-2",
+        "DeploymentConfig.Mode=EXPRESS",
+        "DeploymentConfig.DisableRollback=true",
+    ] {
+        assert!(sent.contains(part), "{part}: {sent}");
+    }
+    // Beside the other it would be refused.
+    assert!(!sent.contains("&DisableRollback="), "{sent}");
+}
+
+#[tokio::test]
+async fn a_delete_says_what_stays_and_how() {
+    let answer = "<DeleteStackResponse></DeleteStackResponse>";
+    for (mode, waits, part) in [
+        (
+            DeleteMode::Retaining(vec!["Queue".into()]),
+            DeploymentMode::Standard,
+            "RetainResources.member.1=Queue",
+        ),
+        (
+            DeleteMode::Force,
+            DeploymentMode::Standard,
+            "DeletionMode=FORCE_DELETE_STACK",
+        ),
+        (
+            DeleteMode::Plain,
+            DeploymentMode::Express,
+            "DeploymentConfig.Mode=EXPRESS",
+        ),
+    ] {
+        let server = Server::answering(&[(200, answer)]).await;
+        let repair = server.repair();
+        repair.delete("b", &mode, waits, "token-3").await.unwrap();
+        let sent = server.requests().remove(0);
+        assert!(sent.contains(part), "{part}: {sent}");
+        assert!(sent.contains("ClientRequestToken=token-3"), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_of_a_later_day_is_no_error() {
+    let answer = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackId>b</StackId><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>MERGE_IN_PROGRESS</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
+    let server = Server::answering(&[(200, answer)]).await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    let found = client.describe("s").await.unwrap().unwrap();
+    assert_eq!(found.status, StackStatus::Unknown);
+    let reason = found.status_reason.unwrap();
+    assert!(reason.contains("MERGE_IN_PROGRESS"), "{reason}");
+}
+
+#[tokio::test]
+async fn an_upload_that_met_another_is_tried_again() {
+    let conflict = "<Error><Code>ConditionalRequestConflict</Code><Message>no</Message></Error>";
+    let there = "<Error><Code>PreconditionFailed</Code><Message>no</Message></Error>";
+    let server = Server::answering(&[(409, conflict), (412, there)]).await;
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new("us-east-1"))
+        .credentials_provider(aws_sdk_s3::config::Credentials::new(
+            "test", "test", None, None, "test",
+        ))
+        .endpoint_url(&server.url)
+        .force_path_style(true)
+        .build();
+    let store = S3Client::new(aws_sdk_s3::Client::from_conf(config), "us-east-1");
+    let digest = ArtifactDigest::new("00".repeat(32));
+    let body = Body::Bytes(b"zip".to_vec());
+    let put = store.put_if_absent("artifacts", "key", body, &digest).await;
+    assert!(!put.unwrap());
+    assert_eq!(server.requests().len(), 2);
+}

@@ -1,0 +1,531 @@
+//! `shopctl recover`: which stacks are stuck, why, what can be done, and doing it.
+//!
+//! Looks at stacks and repairs one; templates and the record of deploys are not its business.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use serde::Serialize;
+use shopctl_core::event::{Command, Failure, Phase};
+use shopctl_core::names::{CloudStackName, LogicalId, StackName};
+use shopctl_core::planner::Observed;
+use shopctl_core::project::{Environment, Project};
+use shopctl_core::status::StackStatus;
+use shopctl_deploy::lock::Lease;
+use shopctl_deploy::ports::{Continuation, DeploymentMode};
+use shopctl_deploy::{
+    Assessment, Consent, Context, Repair, Rules, RunReport, State, UploadBodies, assess, repair,
+};
+
+use crate::cli::{Global, RecoverArguments};
+use crate::commands::{apply, deploy, status};
+use crate::display::Display;
+use crate::error::{CommandError, Kind};
+use crate::guard;
+use crate::lock::Lock;
+use crate::prepare::environment;
+use crate::run::Run;
+use crate::session::Session;
+use crate::workspace::Workspace;
+
+/// Version of the JSON document.
+const VERSION: u32 = 1;
+
+/// Shows what stacks need, or repairs one.
+pub(crate) async fn run(
+    global: &Global,
+    arguments: &RecoverArguments,
+    display: &Display,
+) -> Result<u8, CommandError> {
+    let workspace = Workspace::open(global)?;
+    let environment = environment(&workspace, &arguments.environment.environment)?;
+    let project = &workspace.project;
+    let stack = match &arguments.stack {
+        Some(name) => Some(known_stack(project, environment, name)?),
+        None => None,
+    };
+    let Some(session) = status::connect(&workspace, environment, display).await? else {
+        return show(&[], environment, display);
+    };
+    match (stack, wanted(arguments)) {
+        (Some(stack), Some(wanted)) => {
+            let target = Target {
+                project,
+                environment,
+                session: &session,
+                stack: &stack,
+            };
+            confirm(&target, &wanted, arguments, display)?;
+            let run = Run::start(
+                display,
+                workspace.source(),
+                Command::Recover,
+                project.name().as_str(),
+                &environment.name,
+            );
+            match target.repair(&wanted, arguments, &workspace, &run).await {
+                Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),
+                Err(error) => Err(deploy::fail(run, error).await),
+            }
+        }
+        (stack, _) => {
+            let names: Vec<StackName> = match stack {
+                Some(stack) => vec![stack],
+                None => project
+                    .stacks_in(environment)
+                    .map(|stack| stack.name.clone())
+                    .collect(),
+            };
+            let found = try_join_all(names.iter().map(|name| async {
+                let cloud_name = project.cloud_stack_name(environment, name);
+                let found =
+                    assess(&session.ports, environment.name.as_str(), name, &cloud_name).await?;
+                Ok::<_, CommandError>(found.map(|found| StackHelp {
+                    commands: commands(environment.name.as_str(), name, &found),
+                    name: name.clone(),
+                    cloud_name,
+                    found,
+                }))
+            }))
+            .await?;
+            let found: Vec<StackHelp> = found.into_iter().flatten().collect();
+            show(&found, environment, display)
+        }
+    }
+}
+
+fn known_stack(
+    project: &Project,
+    environment: &Environment,
+    name: &str,
+) -> Result<StackName, CommandError> {
+    let known = project
+        .stacks_in(environment)
+        .find(|stack| stack.name.as_str() == name);
+    known.map(|stack| stack.name.clone()).ok_or_else(|| {
+        let names: Vec<String> = project
+            .stacks_in(environment)
+            .map(|stack| stack.name.to_string())
+            .collect();
+        CommandError::message(
+            Kind::Input,
+            format!(
+                "there is no stack '{name}' in environment '{}'",
+                environment.name
+            ),
+            Some(format!("the stacks are {}", names.join(", "))),
+        )
+    })
+}
+
+/// The repair that the command line asks for.
+fn wanted(arguments: &RecoverArguments) -> Option<Repair> {
+    if arguments.r#continue {
+        Some(Repair::Continue(Continuation::Whole))
+    } else if !arguments.skip_resources.is_empty() {
+        let names = arguments
+            .skip_resources
+            .iter()
+            .map(LogicalId::new)
+            .collect();
+        Some(Repair::Continue(Continuation::Skipping(names)))
+    } else if arguments.force_rollback {
+        Some(Repair::Continue(Continuation::Force))
+    } else if arguments.rollback {
+        Some(Repair::RollBack)
+    } else if arguments.delete {
+        Some(Repair::Delete)
+    } else {
+        None
+    }
+}
+
+struct Target<'a> {
+    project: &'a Project,
+    environment: &'a Environment,
+    session: &'a Session,
+    stack: &'a StackName,
+}
+
+impl Target<'_> {
+    /// Repairs the stack while no other run is at work.
+    async fn repair(
+        &self,
+        wanted: &Repair,
+        arguments: &RecoverArguments,
+        workspace: &Workspace,
+        run: &Run,
+    ) -> Result<RunReport, CommandError> {
+        let _lock = Lock::acquire(workspace, run).await?;
+        let bucket = self
+            .project
+            .artifact_bucket(self.environment, &self.session.account);
+        let lease = run
+            .phase(Phase::Plan, async {
+                let command = "recover";
+                let wait = arguments.wait;
+                let lease =
+                    guard::hold(self.session, run, self.environment, &bucket, command, wait)
+                        .await?;
+                Ok((lease, format!("1 stack to repair: {}", self.stack)))
+            })
+            .await?;
+        let cloud_name = self.project.cloud_stack_name(self.environment, self.stack);
+        let context = Arc::new(self.context(arguments, run, lease.clone()));
+        let report = repair(self.stack, &cloud_name, wanted, context).await;
+        guard::release(&lease, run).await;
+        deploy::save_local(self.session, run).await;
+        match lease.lost() {
+            Some(reason) => Err(guard::lost(reason)),
+            None => Ok(report),
+        }
+    }
+
+    fn context(&self, arguments: &RecoverArguments, run: &Run, lease: Arc<Lease>) -> Context {
+        Context {
+            ports: self.session.ports.clone(),
+            events: run.events.clone(),
+            cancel: run.cancel.clone(),
+            run: run.id.clone(),
+            environment: self.environment.name.clone(),
+            mode: apply::mode(self.environment),
+            attach: format!(
+                "shopctl recover --env {} {}",
+                self.environment.name, self.stack
+            ),
+            consent: Consent {
+                retain_failed: arguments.retain_failed,
+                force_delete: arguments.force,
+                ..Consent::default()
+            },
+            bucket: self
+                .project
+                .artifact_bucket(self.environment, &self.session.account),
+            cloud_names: Vec::new(),
+            templates: BTreeMap::new(),
+            uploads: UploadBodies::default(),
+            site: None,
+            urls: Vec::new(),
+            url_deadline: Duration::ZERO,
+            rules: Rules::default(),
+            silence: apply::silence(self.environment),
+            concurrency: 1,
+            state: State::new(&Observed::default()),
+            lease: Some(lease),
+        }
+    }
+}
+
+fn confirm(
+    target: &Target<'_>,
+    wanted: &Repair,
+    arguments: &RecoverArguments,
+    display: &Display,
+) -> Result<(), CommandError> {
+    if arguments.yes {
+        return Ok(());
+    }
+    let stack = target
+        .project
+        .cloud_stack_name(target.environment, target.stack);
+    let what = match wanted {
+        Repair::Continue(Continuation::Whole) => format!("continue the rollback of '{stack}'"),
+        Repair::Continue(Continuation::Skipping(names)) => {
+            let names: Vec<&str> = names.iter().map(LogicalId::as_str).collect();
+            format!(
+                "continue the rollback of '{stack}' and leave {} as they are; CloudFormation \
+                 then believes that they were rolled back",
+                names.join(", ")
+            )
+        }
+        Repair::Continue(Continuation::Force) => {
+            format!("continue the rollback of '{stack}' and leave whatever cannot be rolled back")
+        }
+        Repair::RollBack => format!("roll '{stack}' back to what it was"),
+        Repair::Delete => format!("delete '{stack}' with everything in it"),
+    };
+    if !display.interactive {
+        return Err(CommandError::message(
+            Kind::Refused,
+            format!("this would {what} (account {})", target.session.account),
+            Some("say --yes".to_owned()),
+        ));
+    }
+    if display.confirm(&format!("Shall shopctl {what}?")) {
+        Ok(())
+    } else {
+        Err(CommandError::message(
+            Kind::Refused,
+            "nothing was changed",
+            None,
+        ))
+    }
+}
+
+/// A stack with what it needs.
+struct StackHelp {
+    name: StackName,
+    cloud_name: CloudStackName,
+    found: Assessment,
+    commands: Vec<Choice>,
+}
+
+/// A command that helps, with what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Choice {
+    command: String,
+    effect: String,
+}
+
+/// What can be done about a stack, the gentlest first.
+fn commands(environment: &str, stack: &StackName, found: &Assessment) -> Vec<Choice> {
+    let choice = |command: String, effect: &str| Choice {
+        command,
+        effect: effect.to_owned(),
+    };
+    let recover = format!("shopctl recover --env {environment} {stack}");
+    let mut commands: Vec<Choice> = found
+        .choices
+        .iter()
+        .map(|repair| match repair {
+            Repair::Continue(Continuation::Whole) => choice(
+                format!("{recover} --continue"),
+                "continues the rollback, once what stands in its way is repaired",
+            ),
+            Repair::Continue(Continuation::Skipping(names)) => {
+                let names: Vec<&str> = names.iter().map(LogicalId::as_str).collect();
+                choice(
+                    format!("{recover} --skip-resources {}", names.join(",")),
+                    "continues it and leaves these resources as they are",
+                )
+            }
+            Repair::Continue(Continuation::Force) => choice(
+                format!("{recover} --force-rollback"),
+                "continues it and leaves whatever CloudFormation cannot roll back",
+            ),
+            Repair::RollBack => choice(
+                format!("{recover} --rollback"),
+                "goes back to what was there before",
+            ),
+            Repair::Delete => choice(
+                format!("{recover} --delete"),
+                "deletes what is there; --retain-failed leaves what cannot be deleted",
+            ),
+        })
+        .collect();
+    match found.status {
+        StackStatus::UpdateFailed => {
+            commands.push(choice(
+                format!("shopctl deploy --env {environment} --retry-paused"),
+                "goes on from here with the template as it is now",
+            ));
+            if found.mode == DeploymentMode::Express {
+                commands.push(choice(
+                    format!("shopctl rollback --env {environment} --to RUN --retry-paused"),
+                    "goes back to a run that ended well, as `shopctl history` lists them",
+                ));
+            }
+        }
+        StackStatus::CreateFailed | StackStatus::RollbackComplete | StackStatus::RollbackFailed => {
+            commands.push(choice(
+                format!("shopctl deploy --env {environment}"),
+                "deletes what is left and creates the stack anew",
+            ));
+        }
+        _ => {}
+    }
+    commands
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    environment: &'a str,
+    stacks: Vec<StackDocument<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StackDocument<'a> {
+    name: &'a StackName,
+    stack_name: &'a CloudStackName,
+    status: StackStatus,
+    needs_help: bool,
+    stuck: &'a [LogicalId],
+    failure: Option<&'a Failure>,
+    choices: &'a [Choice],
+}
+
+fn show(
+    stacks: &[StackHelp],
+    environment: &Environment,
+    display: &Display,
+) -> Result<u8, CommandError> {
+    let stuck = stacks
+        .iter()
+        .any(|stack| stack.found.status.obstacle().is_some());
+    if display.json {
+        let document = Document {
+            version: VERSION,
+            environment: environment.name.as_str(),
+            stacks: stacks
+                .iter()
+                .map(|stack| StackDocument {
+                    name: &stack.name,
+                    stack_name: &stack.cloud_name,
+                    status: stack.found.status,
+                    needs_help: stack.found.failure.is_some(),
+                    stuck: &stack.found.stuck,
+                    failure: stack.found.failure.as_ref(),
+                    choices: &stack.commands,
+                })
+                .collect(),
+        };
+        let text = serde_json::to_string(&document)
+            .map_err(|error| CommandError::new(Kind::Failed, error, None))?;
+        display.result(&text);
+    } else {
+        display.result(&text(stacks, environment.name.as_str()));
+    }
+    Ok(if stuck { Kind::Stuck.exit_code() } else { 0 })
+}
+
+fn text(stacks: &[StackHelp], environment: &str) -> String {
+    let mut text = String::new();
+    let mut well = 0;
+    for stack in stacks {
+        let found = &stack.found;
+        let Some(failure) = &found.failure else {
+            well += 1;
+            continue;
+        };
+        let _ = writeln!(
+            text,
+            "{}: {} is {}",
+            stack.name, stack.cloud_name, found.status
+        );
+        let cause = match &failure.resource {
+            Some(resource) => format!(
+                "{} ({}): {}",
+                resource.logical_id, resource.resource_type, failure.reason
+            ),
+            None => failure.reason.clone(),
+        };
+        let _ = writeln!(text, "  cause: {cause}");
+        if let Some(diagnosis) = &failure.diagnosis {
+            if let Some(explanation) = &diagnosis.explanation {
+                let _ = writeln!(text, "  means: {explanation}");
+            }
+            if let Some(policy) = &diagnosis.policy {
+                let _ = writeln!(text, "  policy: {policy}");
+            }
+            for detail in &diagnosis.details {
+                let lines = detail.text.replace('\n', "\n    ");
+                let _ = writeln!(text, "  {}: {lines}", detail.topic);
+            }
+            for unknown in &diagnosis.unknown {
+                let _ = writeln!(text, "  note: {unknown}");
+            }
+        }
+        if !found.stuck.is_empty() {
+            let names: Vec<&str> = found.stuck.iter().map(LogicalId::as_str).collect();
+            let _ = writeln!(text, "  stuck: {}", names.join(", "));
+        }
+        for choice in &stack.commands {
+            let _ = writeln!(text, "  {}\n      {}", choice.command, choice.effect);
+        }
+        text.push('\n');
+    }
+    match (well, stacks.len()) {
+        (_, 0) => {
+            let _ = writeln!(text, "nothing is deployed in environment '{environment}'");
+        }
+        (1, 1) => {
+            let stack = &stacks[0];
+            let _ = writeln!(
+                text,
+                "{}: {} is {}, nothing is to be repaired",
+                stack.name, stack.cloud_name, stack.found.status
+            );
+        }
+        (well, all) if well == all => {
+            let _ = writeln!(text, "none of {all} stacks needs help");
+        }
+        (0, _) => {}
+        (well, all) => {
+            let _ = writeln!(text, "{well} of {all} stacks need no help");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help(status: StackStatus, choices: Vec<Repair>, stuck: &[&str]) -> StackHelp {
+        let found = Assessment {
+            status,
+            mode: DeploymentMode::Standard,
+            failure: status.obstacle().is_some().then(|| Failure {
+                cloud_name: "shop-prod-orders".into(),
+                status: Some(status),
+                resource: None,
+                reason: "Invalid queue name".to_owned(),
+                hint: None,
+                diagnosis: None,
+            }),
+            stuck: stuck.iter().map(|id| (*id).into()).collect(),
+            choices,
+        };
+        StackHelp {
+            commands: commands("prod", &"orders".into(), &found),
+            name: "orders".into(),
+            cloud_name: "shop-prod-orders".into(),
+            found,
+        }
+    }
+
+    #[test]
+    fn what_helps_is_a_command_to_copy() {
+        let stuck = help(
+            StackStatus::UpdateRollbackFailed,
+            vec![
+                Repair::Continue(Continuation::Whole),
+                Repair::Continue(Continuation::Skipping(vec!["Table".into(), "Queue".into()])),
+                Repair::Continue(Continuation::Force),
+            ],
+            &["Table", "Queue"],
+        );
+        let well = help(StackStatus::UpdateComplete, Vec::new(), &[]);
+        insta::assert_snapshot!(text(&[stuck, well], "prod"), @r"
+        orders: shop-prod-orders is UPDATE_ROLLBACK_FAILED
+          cause: Invalid queue name
+          stuck: Table, Queue
+          shopctl recover --env prod orders --continue
+              continues the rollback, once what stands in its way is repaired
+          shopctl recover --env prod orders --skip-resources Table,Queue
+              continues it and leaves these resources as they are
+          shopctl recover --env prod orders --force-rollback
+              continues it and leaves whatever CloudFormation cannot roll back
+
+        1 of 2 stacks need no help
+        ");
+    }
+
+    #[test]
+    fn a_paused_update_can_be_undone_or_retried() {
+        let paused = help(StackStatus::UpdateFailed, vec![Repair::RollBack], &[]);
+        let commands: Vec<&str> = paused.commands.iter().map(|c| c.command.as_str()).collect();
+        assert_eq!(
+            commands,
+            [
+                "shopctl recover --env prod orders --rollback",
+                "shopctl deploy --env prod --retry-paused"
+            ]
+        );
+    }
+}
