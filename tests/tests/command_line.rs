@@ -22,6 +22,7 @@ fn every_command_has_help_that_fits_a_terminal() {
         "watch",
         "status",
         "teardown",
+        "recover",
         "history",
         "rollback",
         "unlock",

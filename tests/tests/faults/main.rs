@@ -9,6 +9,7 @@ mod input;
 mod interruption;
 mod local_cloud;
 mod machine;
+mod recovery;
 mod rollback;
 mod teardown;
 mod tools;
