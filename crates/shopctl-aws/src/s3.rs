@@ -157,6 +157,7 @@ impl ObjectStore for S3Client {
             .key(key)
             .content_type(&headers.content_type)
             .cache_control(&headers.cache_control)
+            .set_content_encoding(headers.content_encoding.clone())
             .body(self.stream(&operation, body).await?)
             .send()
             .await

@@ -1,6 +1,7 @@
 //! The files of a built site and the headers that they are served with. Uploading
 //! is left to others.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -46,6 +47,9 @@ pub struct SiteFile {
     pub content_type: String,
     /// The header `Cache-Control`.
     pub cache_control: &'static str,
+    /// The header `Content-Encoding`, of a file that lies compressed beside the one it stands
+    /// for: `index.html.br` or `index.html.gz` beside `index.html`.
+    pub content_encoding: Option<&'static str>,
     /// How it changes.
     pub class: SiteFileClass,
 }
@@ -84,11 +88,34 @@ pub fn site_files(output: &Path, config_file: Option<&str>) -> Result<Vec<SiteFi
             size: content.len() as u64,
             content_type: content_type(path),
             cache_control: class.cache_control(),
+            content_encoding: None,
             class,
         });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    mark_compressed(&mut files);
     Ok(files)
+}
+
+/// Gives files that lie compressed beside others the headers of those: to a browser they are
+/// the same file.
+fn mark_compressed(files: &mut [SiteFile]) {
+    let originals: BTreeMap<String, (String, SiteFileClass)> = files
+        .iter()
+        .map(|file| (file.path.clone(), (file.content_type.clone(), file.class)))
+        .collect();
+    for file in files {
+        let stands_for = |ending: &str| originals.get(file.path.strip_suffix(ending)?);
+        let found = stands_for(".br")
+            .map(|original| ("br", original))
+            .or_else(|| Some(("gzip", stands_for(".gz")?)));
+        if let Some((encoding, (content_type, class))) = found {
+            file.content_encoding = Some(encoding);
+            file.content_type.clone_from(content_type);
+            file.class = *class;
+            file.cache_control = class.cache_control();
+        }
+    }
 }
 
 fn is_public(entry: &DirEntry) -> bool {
@@ -224,6 +251,42 @@ mod tests {
         Page index.html text/html; charset=utf-8
         Plain robots.txt text/plain; charset=utf-8
         Plain site.webmanifest application/manifest+json
+        ");
+    }
+
+    #[test]
+    fn what_lies_compressed_beside_a_file_is_served_as_that_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "index.html",
+            "index.html.br",
+            "index.html.gz",
+            "assets/index-DiwrgTda.js",
+            "assets/index-DiwrgTda.js.br",
+            "downloads/data.gz",
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        let mut table = String::new();
+        for file in site_files(folder.path(), None).unwrap() {
+            let encoding = file.content_encoding.unwrap_or("-");
+            assert_eq!(file.cache_control, file.class.cache_control());
+            writeln!(
+                table,
+                "{:?} {} {} {encoding}",
+                file.class, file.path, file.content_type
+            )
+            .unwrap();
+        }
+        insta::assert_snapshot!(table, @r"
+        Hashed assets/index-DiwrgTda.js text/javascript; charset=utf-8 -
+        Hashed assets/index-DiwrgTda.js.br text/javascript; charset=utf-8 br
+        Plain downloads/data.gz application/gzip -
+        Page index.html text/html; charset=utf-8 -
+        Page index.html.br text/html; charset=utf-8 br
+        Page index.html.gz text/html; charset=utf-8 gzip
         ");
     }
 

@@ -312,6 +312,9 @@ pub struct RunSiteFile {
     pub content_type: String,
     /// `Cache-Control`
     pub cache_control: String,
+    /// `Content-Encoding`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
     /// `hashed`, `plain` or `page`.
     pub class: String,
 }

@@ -288,6 +288,8 @@ pub struct ObjectHeaders {
     pub content_type: String,
     /// `Cache-Control`
     pub cache_control: String,
+    /// `Content-Encoding`
+    pub content_encoding: Option<String>,
 }
 
 /// An object with what a conditional write and a lease need to know of it.

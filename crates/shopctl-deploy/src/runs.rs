@@ -91,6 +91,7 @@ async fn put_json(
     let headers = ObjectHeaders {
         content_type: "application/json".to_owned(),
         cache_control: "no-store".to_owned(),
+        content_encoding: None,
     };
     objects
         .put(bucket, key, Body::Bytes(bytes), &headers)

@@ -271,6 +271,7 @@ fn config_file(
         headers: ObjectHeaders {
             content_type: "application/json".to_owned(),
             cache_control: "no-cache".to_owned(),
+            content_encoding: None,
         },
         class: SiteFileClass::Page,
     })
@@ -278,13 +279,14 @@ fn config_file(
 
 /// A change of a header is a change of the file.
 pub(crate) fn digest(file: &SiteFile) -> String {
-    shopctl_core::record::digest(
-        format!(
-            "{}\n{}\n{}",
-            file.digest, file.headers.content_type, file.headers.cache_control
-        )
-        .as_bytes(),
-    )
+    let mut text = format!(
+        "{}\n{}\n{}",
+        file.digest, file.headers.content_type, file.headers.cache_control
+    );
+    if let Some(encoding) = &file.headers.content_encoding {
+        text.push_str(&format!("\n{encoding}"));
+    }
+    shopctl_core::record::digest(text.as_bytes())
 }
 
 fn invalidation_paths(stale: &[String]) -> Vec<String> {

@@ -231,6 +231,7 @@ fn site_source(site: &TestSite) -> SiteSource {
                     headers: ObjectHeaders {
                         content_type: "text/plain".to_owned(),
                         cache_control: "no-cache".to_owned(),
+                        content_encoding: None,
                     },
                     class,
                 }

@@ -283,6 +283,7 @@ pub(crate) async fn build_site(
             headers: ObjectHeaders {
                 content_type: file.content_type,
                 cache_control: file.cache_control.to_owned(),
+                content_encoding: file.content_encoding.map(str::to_owned),
             },
             class: match file.class {
                 shopctl_build::SiteFileClass::Hashed => SiteFileClass::Hashed,

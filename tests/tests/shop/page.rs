@@ -1,5 +1,7 @@
 //! The site as a browser gets it: page, settings, assets and what is not there.
 
+use reqwest::Method;
+
 use crate::Shop;
 
 pub(crate) fn page_is_served(shop: &Shop) {
@@ -50,6 +52,27 @@ pub(crate) fn page_is_served(shop: &Shop) {
             "{asset}: {:?}",
             answer.headers
         );
+    }
+
+    // Compressed beforehand, for who takes it.
+    for (accepted, encoding) in [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip;q=1.0, br;q=0", "gzip"),
+        ("deflate", ""),
+    ] {
+        for path in ["/", "/products/whatever", "/favicon.svg"] {
+            let url = shop.site(path);
+            let answer = shop.http.request(Method::GET, &url, |request| {
+                request.header("accept-encoding", accepted)
+            });
+            let plain = get(path);
+            assert_eq!(answer.status, 200, "{path}: {answer:?}");
+            assert_eq!(answer.header("content-encoding"), encoding, "{path}");
+            for header in ["content-type", "cache-control"] {
+                assert_eq!(answer.header(header), plain.header(header), "{path}");
+            }
+            assert_eq!(answer.body == plain.body, encoding.is_empty(), "{path}");
+        }
     }
 
     // The API under the site's own name; its errors stay its own.

@@ -9,6 +9,7 @@ fn headers() -> ObjectHeaders {
     ObjectHeaders {
         content_type: "text/plain".to_owned(),
         cache_control: "no-cache".to_owned(),
+        content_encoding: None,
     }
 }
 

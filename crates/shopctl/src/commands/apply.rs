@@ -541,6 +541,7 @@ fn recorded_site(site: &SiteSource) -> RunSite {
                         sha256: file.digest.clone(),
                         content_type: file.headers.content_type.clone(),
                         cache_control: file.headers.cache_control.clone(),
+                        content_encoding: file.headers.content_encoding.clone(),
                         class: file.class.as_str().to_owned(),
                     },
                 )

@@ -318,6 +318,7 @@ impl Source<'_> {
                     headers: ObjectHeaders {
                         content_type: file.content_type.clone(),
                         cache_control: file.cache_control.clone(),
+                        content_encoding: file.content_encoding.clone(),
                     },
                     class: SiteFileClass::of_word(&file.class),
                 })
