@@ -100,7 +100,9 @@ pub(crate) fn orders_are_placed(shop: &Shop) {
     refused_orders(&anna, one);
 
     let placed = anna.order(&order, None).expect(202).json();
-    assert_eq!(placed["status"], "NEW");
+    // It is in the queue before it is in the table, so it may have been processed by now.
+    let status = placed["status"].as_str().unwrap();
+    assert!(["NEW", "CREATED"].contains(&status), "{placed}");
     let total = amount(one) * 2 + amount(two);
     assert_eq!(placed["total"], json!({"amount": total, "currency": "EUR"}));
     assert_eq!(placed["items"][0]["unitPrice"], one["price"]);
