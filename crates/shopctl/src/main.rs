@@ -20,6 +20,7 @@ mod process;
 mod run;
 mod session;
 mod signals;
+mod variables;
 mod workspace;
 
 use std::process::ExitCode;

@@ -174,6 +174,46 @@ fn an_output_that_no_template_has_is_told_where_it_is_asked_for() {
 }
 
 #[test]
+fn a_variable_of_the_environment_is_a_value_and_is_missed_where_it_is_named() {
+    let project = TestProject::small("minimal");
+    project.edit(
+        "shopctl.yaml",
+        "messages: {}",
+        "messages: { parameters: { Seconds: { variable: TEST_SECONDS } } }",
+    );
+    let template = "stacks/messages/template.yaml";
+    project.edit(
+        template,
+        "Resources:",
+        "Parameters:\n  Seconds: { Type: Number }\n\nResources:",
+    );
+    project.edit(
+        template,
+        "MessageRetentionPeriod: 3600",
+        "MessageRetentionPeriod: !Ref Seconds",
+    );
+    refused(
+        &project,
+        &[
+            "the environment variable 'TEST_SECONDS' is not set",
+            "parameter 'Seconds' of stack 'messages'",
+            "shopctl.yaml:7:",
+        ],
+    );
+    let deploy = project.deploy().env("TEST_SECONDS", "600").run();
+    deploy.expect_code(0).expect_outcome("succeeded");
+    let queue = project.emulator().call(
+        "sqs",
+        "get_queue_attributes",
+        &json!({
+            "QueueUrl": project.status()["stacks"][0]["outputs"]["QueueUrl"],
+            "AttributeNames": ["MessageRetentionPeriod"],
+        }),
+    );
+    assert_eq!(queue["Attributes"]["MessageRetentionPeriod"], "600");
+}
+
+#[test]
 fn a_wrong_template_is_told_before_anything_is_compiled() {
     let project = TestProject::small("greeter");
     project.edit(

@@ -497,6 +497,15 @@ text! {
     ).examples(&["api.ApiId"]);
 }
 
+text! {
+    /// The name of an environment variable, by POSIX.
+    pub struct VariableName = Rule::new(
+        "the name of an environment variable",
+        r"^[A-Za-z_][A-Za-z0-9_]*$",
+        255,
+    ).examples(&["DB_PASSWORD"]);
+}
+
 impl FolderPath {
     /// The path with one spelling: no `./` in front, no `/` behind.
     pub(super) fn normalized(self) -> Self {

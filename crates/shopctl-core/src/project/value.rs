@@ -12,7 +12,7 @@ use crate::yaml::{Node, Value};
 use super::containers::Choice;
 use super::model::Located;
 use super::shape::{Definitions, Fields, Findings, Object, Shape, key, refuse_unknown_keys};
-use super::text::{ListItem, Literal, OutputPath, is_number_or_boolean, number};
+use super::text::{ListItem, Literal, OutputPath, VariableName, is_number_or_boolean, number};
 
 /// An output of a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -94,6 +94,8 @@ pub enum ParameterValue {
     Local(LocalValue),
     /// A fact of the environment.
     Pseudo(PseudoValue),
+    /// The value of an environment variable, for what is not to be written down.
+    Variable(String),
 }
 
 impl ParameterValue {
@@ -102,7 +104,7 @@ impl ParameterValue {
         match self {
             Self::Literal(text) => Some(text.clone()),
             Self::List(items) => Some(items.join(",")),
-            Self::OutputOf(_) | Self::Local(_) | Self::Pseudo(_) => None,
+            Self::OutputOf(_) | Self::Local(_) | Self::Pseudo(_) | Self::Variable(_) => None,
         }
     }
 }
@@ -118,6 +120,8 @@ pub enum ConfigValue {
     Local(LocalValue),
     /// A fact of the environment.
     Pseudo(PseudoValue),
+    /// The value of an environment variable.
+    Variable(String),
 }
 
 /// A value with the place of what is worth pointing at: the literal, or the text inside
@@ -128,11 +132,12 @@ pub(super) struct Placed<T> {
     pub(super) location: Location,
 }
 
-/// What `{ output: .. }`, `{ local: .. }` and `{ pseudo: .. }` have in common.
+/// What `{ output: .. }`, `{ local: .. }`, `{ pseudo: .. }` and `{ variable: .. }` have in common.
 enum Reference {
     Output(OutputReference),
     Local(LocalValue),
     Pseudo(PseudoValue),
+    Variable(String),
 }
 
 impl Shape for OutputReference {
@@ -169,7 +174,7 @@ impl Object for OutputKey {
     }
 }
 
-const KINDS: [&str; 3] = ["output", "local", "pseudo"];
+const KINDS: [&str; 4] = ["output", "local", "pseudo", "variable"];
 
 impl Reference {
     fn read(entries: &[(Node, Node)], findings: &mut Findings) -> Option<Placed<Self>> {
@@ -195,7 +200,8 @@ impl Reference {
         let reference = match kind {
             "output" => Self::Output(OutputReference::read(value, findings)?),
             "local" => Self::Local(LocalValue::read_word(value, findings)?),
-            _ => Self::Pseudo(PseudoValue::read_word(value, findings)?),
+            "pseudo" => Self::Pseudo(PseudoValue::read_word(value, findings)?),
+            _ => Self::Variable(VariableName::read(value, findings)?.as_str().to_owned()),
         };
         Some(Placed {
             value: reference,
@@ -220,6 +226,13 @@ impl Reference {
                  project's name.",
                 PseudoValue::words_schema(),
             ),
+            (
+                "variable",
+                "variableValue",
+                "The value of an environment variable, for what is not to be written down.",
+                "The variable's name.",
+                VariableName::schema(definitions),
+            ),
         ];
         let mut forms = vec![OutputKey::schema(definitions)];
         for (key, name, about, key_about, mut schema) in kinds {
@@ -240,7 +253,8 @@ impl Reference {
 }
 
 /// Completes `expected ...` for values.
-const REFERENCES: &str = "{ output: stack.Output }, { pseudo: region } or { local: port }";
+const REFERENCES: &str =
+    "{ output: stack.Output }, { pseudo: region }, { variable: NAME } or { local: port }";
 
 /// A mapping that is meant as a reference; `None` when the node is something else.
 fn reference_entries<'n>(node: &'n Node, findings: &mut Findings) -> Option<&'n [(Node, Node)]> {
@@ -265,6 +279,7 @@ impl Shape for Placed<ParameterValue> {
                     Reference::Output(output) => ParameterValue::OutputOf(output),
                     Reference::Local(local) => ParameterValue::Local(local),
                     Reference::Pseudo(pseudo) => ParameterValue::Pseudo(pseudo),
+                    Reference::Variable(name) => ParameterValue::Variable(name),
                 },
                 location: found.location,
             });
@@ -305,6 +320,7 @@ impl Shape for Placed<ConfigValue> {
                     Reference::Output(output) => ConfigValue::OutputOf(output),
                     Reference::Local(local) => ConfigValue::Local(local),
                     Reference::Pseudo(pseudo) => ConfigValue::Pseudo(pseudo),
+                    Reference::Variable(name) => ConfigValue::Variable(name),
                 },
                 location: found.location,
             });

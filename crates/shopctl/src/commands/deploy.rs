@@ -22,6 +22,7 @@ use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
 use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
+use crate::variables;
 use crate::workspace::Workspace;
 
 /// Deploys.
@@ -32,6 +33,7 @@ pub(crate) async fn run(
 ) -> Result<u8, CommandError> {
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
+    variables::check(&workspace, environment)?;
     let project = &workspace.project;
     if arguments.fast && environment.protected {
         return Err(CommandError::message(
@@ -290,6 +292,7 @@ impl Values<'_> {
             ParameterValue::OutputOf(output) => output_of(&output),
             ParameterValue::Local(value) => PlannedValue::Known(self.local(value)),
             ParameterValue::Pseudo(value) => PlannedValue::Known(self.pseudo(value)),
+            ParameterValue::Variable(name) => PlannedValue::Known(variables::value(&name)),
         }
     }
 
@@ -299,6 +302,7 @@ impl Values<'_> {
             ConfigValue::OutputOf(output) => SiteConfigValue::Planned(output_of(&output)),
             ConfigValue::Local(value) => SiteConfigValue::Given(self.local(value).into()),
             ConfigValue::Pseudo(value) => SiteConfigValue::Given(self.pseudo(value).into()),
+            ConfigValue::Variable(name) => SiteConfigValue::Given(variables::value(&name).into()),
         }
     }
 

@@ -26,6 +26,7 @@ use crate::run::next_id;
 use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
+use crate::variables;
 use crate::workspace::Workspace;
 
 /// The exit code of `--exit-code` when a deploy would change something.
@@ -42,6 +43,7 @@ pub(crate) async fn run(
 ) -> Result<u8, CommandError> {
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
+    variables::check(&workspace, environment)?;
     let cancel = Interrupt::new();
     let work = plan(&workspace, environment, arguments, display, &cancel);
     tokio::pin!(work);

@@ -9,7 +9,7 @@ use shopctl_core::event::{Command, Event};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::PlannedValue;
 use shopctl_core::planner::INLINE_TEMPLATE_LIMIT;
-use shopctl_core::project::Environment;
+use shopctl_core::project::{Environment, ParameterValue};
 use shopctl_core::run_document::{
     self, RecordedConfig, RecordedValue, RunDocument, desired_again, site_object_key, template_key,
 };
@@ -25,6 +25,7 @@ use crate::error::{CommandError, Kind};
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
+use crate::variables;
 use crate::workspace::Workspace;
 
 /// Goes back.
@@ -193,6 +194,12 @@ impl Source<'_> {
         let mut desired = desired_again(&document, self.bucket, &templates, |stack, name| {
             let mut parameters = project.parameters_for(stack, self.environment);
             let given = parameters.shift_remove(name)?;
+            // Without the variable there is no value, which is told.
+            if let ParameterValue::Variable(name) = &given.value
+                && !variables::is_set(name)
+            {
+                return None;
+            }
             Some(values.parameter(given.value))
         })
         .map_err(|error| CommandError::new(Kind::Refused, error, None))?;

@@ -69,7 +69,7 @@ fn wrong_types() {
     assert_snapshot!(stacks("{ api: { parameters: [A] } }"), @"shopctl.yaml:5:30: expected a mapping, there is a list");
     assert_snapshot!(stacks("{ api: { parameters: { A: ~, B: {}, C: [[1]], D: !Ref X } } }"), @r#"
     shopctl.yaml:5:35: expected a text, a number or a boolean, there is nothing (write "" for an empty text)
-    shopctl.yaml:5:41: expected a value, { output: stack.Output }, { pseudo: region } or { local: port }, there is an empty mapping
+    shopctl.yaml:5:41: expected a value, { output: stack.Output }, { pseudo: region }, { variable: NAME } or { local: port }, there is an empty mapping
     shopctl.yaml:5:49: expected a list item without a comma (CloudFormation splits lists at commas), there is a list
     shopctl.yaml:5:58: expected a text, a number or a boolean, there is 'X' with the tag !Ref
     "#);
@@ -79,7 +79,7 @@ fn wrong_types() {
     assert_snapshot!(findings(&changed("    local: true", "    local: 1")), @"shopctl.yaml:44:12: expected true or false, there is '1' (write true)");
     assert_snapshot!(findings(&changed("[npm, run, build]", "npm run build")), @"shopctl.yaml:26:10: expected a list, there is 'npm run build' (write [npm, run, build])");
     assert_snapshot!(findings(&changed("  path: frontend\n", "  path: 2024\n")), @r#"shopctl.yaml:25:9: expected a folder inside the project, relative to the project file and without '..', there is '2024' (write "2024" to have it as a text)"#);
-    assert_snapshot!(findings(&changed("pageSize: 24", "pageSize: [24]")), @"shopctl.yaml:34:17: expected a text, a number, a boolean, { output: stack.Output }, { pseudo: region } or { local: port }, there is a list");
+    assert_snapshot!(findings(&changed("pageSize: 24", "pageSize: [24]")), @"shopctl.yaml:34:17: expected a text, a number, a boolean, { output: stack.Output }, { pseudo: region }, { variable: NAME } or { local: port }, there is a list");
 }
 
 #[test]

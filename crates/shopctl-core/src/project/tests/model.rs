@@ -6,7 +6,7 @@ use super::super::{
     Architecture, ConfigValue, EnvironmentKind, Given, LocalValue, OutputReference, ParameterValue,
     Project, PseudoValue,
 };
-use super::shop;
+use super::{changed, shop};
 use crate::names::StackName;
 
 fn value(given: &Given<ParameterValue>) -> &ParameterValue {
@@ -66,6 +66,15 @@ fn each_kind_of_value_is_read() {
     let prod = project.environment("prod").unwrap();
     let site = project.parameters_for(&"site".into(), prod);
     assert_eq!(value(&site["LocalPort"]), &literal(""));
+
+    let text = changed("{ pseudo: environment }", "{ variable: STAGE }");
+    let project = Project::parse("shopctl.yaml", &text).unwrap();
+    let local = project.environment("local").unwrap();
+    let products = project.parameters_for(&"products".into(), local);
+    assert_eq!(
+        value(&products["Stage"]),
+        &ParameterValue::Variable("STAGE".to_owned())
+    );
 }
 
 #[test]

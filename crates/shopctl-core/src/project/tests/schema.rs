@@ -92,15 +92,20 @@ fn the_reader_knows_the_keys_of_the_schema_at_each_level() {
         );
     }
     let kinds = keys_in(&findings(&changed("{ output: api.ApiId }", "{ qqq: 1 }")));
-    let in_schema: BTreeSet<String> = ["outputReference", "localValue", "pseudoValue"]
-        .iter()
-        .flat_map(|name| properties(&schema, &format!("/$defs/{name}/properties")))
-        .collect();
+    let in_schema: BTreeSet<String> = [
+        "outputReference",
+        "localValue",
+        "pseudoValue",
+        "variableValue",
+    ]
+    .iter()
+    .flat_map(|name| properties(&schema, &format!("/$defs/{name}/properties")))
+    .collect();
     assert_eq!(kinds, in_schema);
     // No level is left out above.
     let objects = schema["$defs"].as_object().unwrap();
     let objects = objects.values().filter(|d| d.get("properties").is_some());
-    assert_eq!(objects.count(), levels.len() - 1 + 2);
+    assert_eq!(objects.count(), levels.len() - 1 + 3);
 }
 
 #[test]
@@ -140,6 +145,8 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ),
         ("{ output: api.ApiId }", "{}"),
         ("{ pseudo: environment }", "{ pseudo: stage }"),
+        ("{ pseudo: environment }", "{ variable: 1ST }"),
+        ("{ pseudo: environment }", "{ variable: [A] }"),
         ("{ local: port }", "{ local: url }"),
         ("[platform]", "platform"),
         ("[platform]", "[platform, platform]"),
