@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod diagram;
 pub mod event;
 pub mod fast;
+pub mod forecast;
 pub mod guard;
 pub mod lint;
 pub mod names;

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::event::StackOperation;
-use crate::planner::{Observed, expected_times, plan_deploy};
+use crate::forecast::expected_times;
+use crate::planner::{Observed, plan_deploy};
 use crate::template::reread;
 
 const TEMPLATE: &str = "\

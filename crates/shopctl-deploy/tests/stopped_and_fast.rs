@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use shopctl_core::event::{Event, StackOperation};
+use shopctl_core::forecast::stack_work;
 use shopctl_core::plan::StackAction;
-use shopctl_core::planner::stack_work;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::RunReport;
 use shopctl_testing::{

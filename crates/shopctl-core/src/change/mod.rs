@@ -15,8 +15,10 @@ mod noise;
 mod policy;
 mod recreation;
 mod reported;
+mod resource;
 mod saved;
 mod shown;
+mod sides;
 mod stack;
 mod tree;
 

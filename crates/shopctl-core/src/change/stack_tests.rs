@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::*;
-use crate::change::Fate;
+use crate::change::{Fate, ReportedDetail, ResourceAction};
 use crate::diagnostic::Location;
+use crate::plan::PlannedValue;
 use crate::template::ParameterDeclaration;
+use crate::yaml::{Node, parse};
 
 /// A stack before and after, told with few words.
 #[derive(Default)]

@@ -10,11 +10,10 @@ use indexmap::IndexMap;
 use shopctl_core::change::Allowance;
 use shopctl_core::event::{Event, Phase};
 use shopctl_core::fast::announce;
+use shopctl_core::forecast::{self, planned_stacks};
 use shopctl_core::names::StackName;
 use shopctl_core::plan::{self, Plan, PlannedValue, StackAction};
-use shopctl_core::planner::{
-    self, Desired, Observed, plan_deploy, plan_fast_deploy, planned_stacks,
-};
+use shopctl_core::planner::{Desired, Observed, plan_deploy, plan_fast_deploy};
 use shopctl_core::project::Environment;
 use shopctl_core::record::{self, Record};
 use shopctl_core::run_document::{
@@ -66,7 +65,7 @@ pub(crate) async fn expected_times(
     match documents.await {
         Ok(documents) => {
             let documents: Vec<RunDocument> = documents.into_values().collect();
-            planner::expected_times(plan, &documents)
+            forecast::expected_times(plan, &documents)
         }
         Err(_) => BTreeMap::new(),
     }
@@ -479,7 +478,7 @@ fn command(materials: &Materials) -> RunCommand {
 /// What is done to each stack of a plan.
 fn actions(plan: &Plan) -> impl Iterator<Item = (&StackName, StackAction)> {
     let actions = plan.steps.iter().map(|step| &step.action);
-    actions.filter_map(planner::stack_work)
+    actions.filter_map(forecast::stack_work)
 }
 
 fn action(plan: &Plan, stack: &StackName) -> StackAction {

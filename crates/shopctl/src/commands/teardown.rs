@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use shopctl_core::event::{Command, Event, Phase};
+use shopctl_core::forecast::planned_stacks;
 use shopctl_core::names::{CloudStackName, StackName};
-use shopctl_core::planner::{Observed, plan_teardown, planned_stacks};
+use shopctl_core::planner::{Observed, plan_teardown};
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::run_document::{RunCommand, RunStack};
 use shopctl_deploy::lock::{self, Lease};
