@@ -4,6 +4,7 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// An event as EventBridge delivers it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -19,6 +20,21 @@ pub struct Event<T> {
     pub time: DateTime<Utc>,
     /// What it is about.
     pub detail: T,
+}
+
+/// How many events one call of PutEvents takes
+/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>).
+const MAX_ENTRIES: usize = 10;
+
+/// An event that is to be published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// What happened, for instance `OrderCreated`.
+    pub detail_type: String,
+    /// What it happened to: an identifier.
+    pub resource: String,
+    /// What there is to say about it.
+    pub detail: Value,
 }
 
 /// Why an event is not on the bus.
@@ -73,34 +89,63 @@ impl Publisher {
         resource: &str,
         detail: &impl Serialize,
     ) -> Result<(), PublishError> {
-        let entry = PutEventsRequestEntry::builder()
-            .event_bus_name(&self.bus)
-            .source(self.source)
-            .detail_type(detail_type)
-            .resources(resource)
-            .detail(serde_json::to_string(detail)?)
-            .build();
+        let event = Outgoing {
+            detail_type: detail_type.to_owned(),
+            resource: resource.to_owned(),
+            detail: serde_json::to_value(detail)?,
+        };
+        self.publish_all(&[event])
+            .await
+            .map_err(|(_, error)| error)
+    }
+
+    /// Publishes events in their order; the failure names the first that the bus did not take.
+    /// Events after that one may be on the bus all the same.
+    pub async fn publish_all(&self, events: &[Outgoing]) -> Result<(), (usize, PublishError)> {
+        for (group, events) in events.chunks(MAX_ENTRIES).enumerate() {
+            self.put(events)
+                .await
+                .map_err(|(index, error)| (group * MAX_ENTRIES + index, error))?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, events: &[Outgoing]) -> Result<(), (usize, PublishError)> {
+        let entries = events.iter().map(|event| {
+            PutEventsRequestEntry::builder()
+                .event_bus_name(&self.bus)
+                .source(self.source)
+                .detail_type(&event.detail_type)
+                .resources(&event.resource)
+                .detail(event.detail.to_string())
+                .build()
+        });
         let answer = self
             .client
             .put_events()
-            .entries(entry)
+            .set_entries(Some(entries.collect()))
             .send()
             .await
-            .map_err(|error| PublishError::Call {
-                bus: self.bus.clone(),
-                source: Box::new(error),
+            .map_err(|error| {
+                let error = PublishError::Call {
+                    bus: self.bus.clone(),
+                    source: Box::new(error),
+                };
+                (0, error)
             })?;
         // PutEvents answers 200 even when it took nothing.
         let refused = answer
             .entries()
             .iter()
-            .find(|entry| entry.error_code().is_some());
-        if let Some(entry) = refused {
-            return Err(PublishError::Refused {
+            .enumerate()
+            .find(|(_, entry)| entry.error_code().is_some());
+        if let Some((index, entry)) = refused {
+            let error = PublishError::Refused {
                 bus: self.bus.clone(),
                 code: entry.error_code().unwrap_or_default().to_owned(),
                 message: entry.error_message().unwrap_or_default().to_owned(),
-            });
+            };
+            return Err((index, error));
         }
         Ok(())
     }

@@ -33,6 +33,24 @@ pub struct Caller {
     pub groups: Vec<String>,
 }
 
+impl Caller {
+    /// Whether the caller is of `group`; `admin` is of every group.
+    pub fn is(&self, group: &str) -> bool {
+        self.groups
+            .iter()
+            .any(|known| known == group || known == "admin")
+    }
+
+    /// A problem unless the caller is of `group`.
+    pub fn require(&self, group: &str) -> Result<(), Problem> {
+        if self.is(group) {
+            Ok(())
+        } else {
+            Err(Problem::forbidden(format!("this is for group `{group}`")))
+        }
+    }
+}
+
 /// A request as a service sees it.
 #[derive(Debug, Clone)]
 pub struct Request(ApiGatewayV2httpRequest);
@@ -353,6 +371,7 @@ mod tests {
         assert_eq!(caller.user_id, "u-1");
         assert_eq!(caller.email.as_deref(), Some("eve@example.com"));
         assert_eq!(caller.groups, ["admin", "warehouse"]);
+        assert!(caller.is("delivery"), "an admin may do everything");
 
         assert_eq!(request(json!({})).caller().unwrap_err().status, 401);
         assert_eq!(
@@ -362,6 +381,16 @@ mod tests {
                 .status,
             401
         );
+    }
+
+    #[test]
+    fn a_group_is_needed_where_one_is_asked_for() {
+        let packer = request(json!({"claims": {"sub": "u-2", "cognito:groups": "[warehouse]"}}));
+        let packer = packer.caller().unwrap();
+        assert_eq!(packer.require("warehouse"), Ok(()));
+        assert_eq!(packer.require("admin").unwrap_err().status, 403);
+        let customer = request(json!({"claims": {"sub": "u-3"}})).caller().unwrap();
+        assert_eq!(customer.require("warehouse").unwrap_err().status, 403);
     }
 
     #[test]

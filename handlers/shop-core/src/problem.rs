@@ -62,9 +62,24 @@ impl Problem {
         Problem::blank(401, "Unauthorized", "log in first")
     }
 
+    /// 403: the caller is known and may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Problem::blank(403, "Forbidden", detail)
+    }
+
     /// 404: it does not exist, or not for this caller.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Problem::blank(404, "Not Found", detail)
+    }
+
+    /// 409: it is not in a state in which this can be done.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Problem::blank(409, "Conflict", detail)
+    }
+
+    /// 412: it was changed since the caller read it.
+    pub fn precondition_failed(detail: impl Into<String>) -> Self {
+        Problem::blank(412, "Precondition Failed", detail)
     }
 
     /// 422: the request can be read, but some of its values are not acceptable.
