@@ -41,7 +41,7 @@ function customerOf(request) {
 /** What the customer sees of an order; seeing it moves it on. */
 function seen(order) {
   order.looks += 1;
-  return { ...order.visible, status: order.looks > 2 ? "CREATED" : "NEW" };
+  return { ...order.visible, status: order.looks > 2 ? "CONFIRMED" : "NEW" };
 }
 
 function placeOrder(request, { items, address }) {

@@ -201,7 +201,7 @@ mod tests {
     fn order(name: &str, product: &str) -> CustomerOrder {
         serde_json::from_value(json!({
             "userId": "eve", "email": "eve@example.com",
-            "orderId": Id::fixed(1_767_225_600, "order"), "status": "CREATED",
+            "orderId": Id::fixed(1_767_225_600, "order"), "status": "NEW",
             "createdDate": "2026-03-04T23:04:05.678Z", "modifiedDate": "2026-03-04T23:04:06Z",
             "items": [
                 {"productId": Id::fixed(1, "boot"), "name": product, "quantity": 2,
@@ -211,7 +211,9 @@ mod tests {
             ],
             "address": {"name": name, "street": "1 Main Street", "city": "Springfield",
                         "postalCode": "12345", "country": "DE"},
+            "deliveryPrice": {"amount": 0, "currency": "EUR"},
             "total": {"amount": 45250, "currency": "EUR"},
+            "history": [],
         }))
         .unwrap()
     }

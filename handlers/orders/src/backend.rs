@@ -2,7 +2,6 @@
 
 use aws_sdk_lambda::primitives::Blob;
 use chrono::{DateTime, Utc};
-use shop_core::events::Publisher;
 use shop_core::idempotency::{IdempotencyStore, Remembered};
 use shop_core::order::CustomerOrder;
 use shop_core::quote::{Quote, QuoteRequest};
@@ -95,29 +94,8 @@ impl Intake for IntakeBackend {
 }
 
 /// For function `process`.
-#[derive(Debug)]
-pub struct ProcessBackend {
-    /// Where orders are kept.
-    pub store: Store,
-    /// To tell the bus with.
-    pub publisher: Publisher,
-}
-
-impl Processing for ProcessBackend {
-    async fn confirm(
-        &self,
-        order: &CustomerOrder,
-        now: DateTime<Utc>,
-    ) -> Result<Option<CustomerOrder>, Failure> {
-        Ok(self.store.confirm(order, now).await?)
-    }
-
-    async fn publish(&self, order: &CustomerOrder) -> Result<(), Failure> {
-        let id = order.order.order_id.as_str();
-        Ok(self.publisher.publish("OrderCreated", id, order).await?)
-    }
-
-    async fn published(&self, order: &CustomerOrder) -> Result<(), Failure> {
-        Ok(self.store.published(order).await?)
+impl Processing for Store {
+    async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
+        Ok(Store::record(self, order).await?)
     }
 }

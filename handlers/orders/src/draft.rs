@@ -39,6 +39,9 @@ struct AddressRequest {
     city: String,
     postal_code: String,
     country: String,
+    company_name: String,
+    state: String,
+    phone_number: String,
 }
 
 /// One product of a draft.
@@ -116,9 +119,9 @@ fn lines(items: Vec<ItemRequest>, violations: &mut Vec<Violation>) -> Vec<Line> 
 }
 
 fn address(request: AddressRequest, violations: &mut Vec<Violation>) -> Address {
-    let mut text = |field: &str, value: String, max: usize| {
+    let mut checked = |field: &str, value: String, max: usize, needed: bool| {
         let value = value.trim();
-        let detail = if value.is_empty() {
+        let detail = if value.is_empty() && needed {
             Some("this is needed".to_owned())
         } else if value.chars().count() > max {
             Some(format!("at most {max} characters"))
@@ -132,12 +135,26 @@ fn address(request: AddressRequest, violations: &mut Vec<Violation>) -> Address 
         }
         value.to_owned()
     };
+    let mut text = |field: &str, value, max| checked(field, value, max, true);
+    let (name, street) = (
+        text("name", request.name, 100),
+        text("street", request.street, 200),
+    );
+    let (city, postal_code) = (
+        text("city", request.city, 100),
+        text("postalCode", request.postal_code, 20),
+    );
+    let mut optional =
+        |field, value, max| Some(checked(field, value, max, false)).filter(|text| !text.is_empty());
     let address = Address {
-        name: text("name", request.name, 100),
-        street: text("street", request.street, 200),
-        city: text("city", request.city, 100),
-        postal_code: text("postalCode", request.postal_code, 20),
+        name,
+        company_name: optional("companyName", request.company_name, 100),
+        street,
+        city,
+        postal_code,
+        state: optional("state", request.state, 100),
         country: request.country.trim().to_ascii_uppercase(),
+        phone_number: optional("phoneNumber", request.phone_number, 30),
     };
     if address.country.len() != 2 || !address.country.bytes().all(|b| b.is_ascii_uppercase()) {
         let detail = "two letters are expected, for instance DE";

@@ -14,7 +14,8 @@ use serde::Serialize;
 use shop_core::http::{Caller, Refusal};
 use shop_core::id::Id;
 use shop_core::idempotency::{Remembered, fingerprint};
-use shop_core::order::{CustomerOrder, Order, OrderStatus};
+use shop_core::money::Money;
+use shop_core::order::{CustomerOrder, Order, OrderStatus, StatusChange};
 use shop_core::problem::Problem;
 use shop_core::quote::Quote;
 use shop_core::runtime::error_chain;
@@ -88,7 +89,15 @@ pub async fn place(
             modified_date: now,
             items,
             address: draft.address,
+            delivery_price: Money::new(0, total.currency),
+            discount: None,
+            promotion_code: None,
             total,
+            cancellation: None,
+            history: vec![StatusChange {
+                status: OrderStatus::New,
+                time: now,
+            }],
         },
     };
     if let Some(key) = &key {

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use serde_json::json;
-use shop_core::money::{Currency, Money};
+use shop_core::money::Currency;
 use shop_core::order::now;
 use shop_core::quote::QuotedProduct;
 
@@ -216,9 +216,9 @@ async fn an_order_that_was_processed_at_once_is_answered_as_it_is_now() {
         .get_mut(&placed.order.order_id)
         .unwrap()
         .order
-        .status = OrderStatus::Created;
+        .status = OrderStatus::Confirmed;
     let again = order(&shop, Some("k"), 1).await.unwrap();
-    assert_eq!(again.order.status, OrderStatus::Created);
+    assert_eq!(again.order.status, OrderStatus::Confirmed);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! The order service: it takes orders in, shows customers their own, and
 //! processes what was taken in.
 //!
-//! One binary, two functions: `api` answers customers, `process` reads the
-//! queue. An order is accepted when the queue has it; the table shows it, and
-//! the bus tells the other services. Prices are the catalogue's business.
+//! One binary, three functions: `api` answers customers, `process` reads the
+//! queue, `changes` tells the bus what happens in the table. An order is
+//! accepted when the queue has it. Prices are the catalogue's business.
 
 use aws_config::BehaviorVersion;
 use chrono::TimeDelta;
@@ -14,13 +14,14 @@ use shop_core::runtime::{StartError, function_name, setting, start_log};
 
 mod api;
 mod backend;
+mod changes;
 mod draft;
 mod intake;
 mod pricing;
 mod process;
 mod store;
 
-use backend::{IntakeBackend, ProcessBackend};
+use backend::IntakeBackend;
 use store::Store;
 
 /// How long a repeated request is answered with the order of the first one.
@@ -44,17 +45,15 @@ async fn main() -> Result<(), Error> {
             };
             run(service_fn(|event| api::serve(backend, event))).await
         }
-        "process" => {
+        "process" => run(service_fn(|event| process::serve(&store, event))).await,
+        "changes" => {
             let bus = aws_sdk_eventbridge::Client::new(&aws);
-            let backend = &ProcessBackend {
-                store,
-                publisher: Publisher::new(bus, setting("BUS_NAME")?, "shop.orders"),
-            };
-            run(service_fn(|event| process::serve(backend, event))).await
+            let publisher = &Publisher::new(bus, setting("BUS_NAME")?, "shop.orders");
+            run(service_fn(|event| changes::serve(publisher, event))).await
         }
         other => Err(StartError::UnknownFunction {
             found: other.to_owned(),
-            known: &["api", "process"],
+            known: &["api", "process", "changes"],
         }
         .into()),
     }

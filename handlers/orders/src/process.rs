@@ -1,34 +1,22 @@
-//! Function `process`: takes orders from the queue, writes them down as created
-//! and tells the bus.
+//! Function `process`: takes orders from the queue and sees that the table has
+//! them.
 //!
-//! A message may come twice, and the process may end between any two steps:
-//! the row keeps the note `unpublished` until the bus has the event, so that
-//! the next delivery does what is missing and no more. Whoever listens on the
-//! bus may still hear of an order twice.
+//! Usually it has: intake writes the order right after the queue took it. When
+//! that failed, this makes up for it. What the table has stays as it is, so that
+//! a message may come as often as it likes.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use shop_core::batch::handle_batch;
-use shop_core::order::{CustomerOrder, now};
+use shop_core::order::CustomerOrder;
 use shop_core::runtime::error_chain;
 
 use crate::intake::Failure;
 
 /// What processing needs of the world.
 pub trait Processing {
-    /// Makes the order `CREATED`; gives it back if the bus has to be told of it.
-    async fn confirm(
-        &self,
-        order: &CustomerOrder,
-        now: DateTime<Utc>,
-    ) -> Result<Option<CustomerOrder>, Failure>;
-
-    /// Tells the bus.
-    async fn publish(&self, order: &CustomerOrder) -> Result<(), Failure>;
-
-    /// Notes that the bus was told.
-    async fn published(&self, order: &CustomerOrder) -> Result<(), Failure>;
+    /// Writes the order into the table unless it is there; gives back what the table then has.
+    async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure>;
 }
 
 /// Why a message could not be processed, in one line.
@@ -54,25 +42,15 @@ pub async fn serve(
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
     Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        process(shop, message.body.as_deref().unwrap_or_default(), now()).await
+        process(shop, message.body.as_deref().unwrap_or_default()).await
     })
     .await)
 }
 
-async fn process(
-    shop: &impl Processing,
-    body: &str,
-    now: DateTime<Utc>,
-) -> Result<(), ProcessError> {
-    let message: CustomerOrder = serde_json::from_str(body)?;
-    let order_id = &message.order.order_id;
-    let Some(order) = shop.confirm(&message, now).await? else {
-        tracing::info!(%order_id, "order was processed before");
-        return Ok(());
-    };
-    shop.publish(&order).await?;
-    shop.published(&order).await?;
-    tracing::info!(%order_id, "order created");
+async fn process(shop: &impl Processing, body: &str) -> Result<(), ProcessError> {
+    let order: CustomerOrder = serde_json::from_str(body)?;
+    let stored = shop.record(&order).await?.order;
+    tracing::info!(order_id = %stored.order_id, status = %stored.status, "order taken from the queue");
     Ok(())
 }
 
@@ -92,46 +70,18 @@ mod tests {
 
     #[derive(Default)]
     struct FakeShop {
-        /// Orders, and whether the bus still has to be told.
-        table: RefCell<HashMap<Id, (CustomerOrder, bool)>>,
-        bus: RefCell<Vec<CustomerOrder>>,
-        bus_down: Cell<bool>,
-        forgetful: Cell<bool>,
+        table: RefCell<HashMap<Id, CustomerOrder>>,
+        table_down: Cell<bool>,
     }
 
     impl Processing for FakeShop {
-        async fn confirm(
-            &self,
-            order: &CustomerOrder,
-            now: DateTime<Utc>,
-        ) -> Result<Option<CustomerOrder>, Failure> {
-            let mut table = self.table.borrow_mut();
-            let (stored, unpublished) = table
-                .entry(order.order.order_id.clone())
-                .or_insert_with(|| (order.clone(), false));
-            if stored.order.status == OrderStatus::New {
-                stored.order.status = OrderStatus::Created;
-                stored.order.modified_date = now;
-                *unpublished = true;
-            }
-            Ok(unpublished.then(|| stored.clone()))
-        }
-
-        async fn publish(&self, order: &CustomerOrder) -> Result<(), Failure> {
-            if self.bus_down.get() {
-                return Err("the bus is down".into());
-            }
-            self.bus.borrow_mut().push(order.clone());
-            Ok(())
-        }
-
-        async fn published(&self, order: &CustomerOrder) -> Result<(), Failure> {
-            if self.forgetful.get() {
+        async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
+            if self.table_down.get() {
                 return Err("the table is down".into());
             }
             let mut table = self.table.borrow_mut();
-            table.get_mut(&order.order.order_id).unwrap().1 = false;
-            Ok(())
+            let id = order.order.order_id.clone();
+            Ok(table.entry(id).or_insert_with(|| order.clone()).clone())
         }
     }
 
@@ -142,7 +92,9 @@ mod tests {
             "createdDate": "2026-01-02T03:04:05.678Z", "modifiedDate": "2026-01-02T03:04:05.678Z",
             "items": [],
             "address": {"name": "Eve", "street": "1", "city": "C", "postalCode": "1", "country": "DE"},
+            "deliveryPrice": {"amount": 0, "currency": "EUR"},
             "total": {"amount": 100, "currency": "EUR"},
+            "history": [{"status": "NEW", "time": "2026-01-02T03:04:05.678Z"}],
         })
     }
 
@@ -158,38 +110,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_order_becomes_created_and_is_told_once_however_often_it_comes() {
+    async fn an_order_that_the_table_missed_is_written_once_however_often_it_comes() {
         let shop = FakeShop::default();
         let body = message("a").to_string();
         for _ in 0..3 {
             assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
         }
-        let told = shop.bus.borrow();
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].order.status, OrderStatus::Created);
-        assert_eq!(told[0].email.as_deref(), Some("eve@example.com"));
+        assert_eq!(shop.table.borrow().len(), 1);
     }
 
     #[tokio::test]
-    async fn an_event_that_the_bus_did_not_take_is_told_with_the_next_delivery() {
+    async fn a_message_that_comes_late_does_not_take_an_order_back() {
         let shop = FakeShop::default();
         let body = message("a").to_string();
-        shop.bus_down.set(true);
-        assert_eq!(deliver(&shop, &[("1", &body)]).await, ["1"]);
-        shop.bus_down.set(false);
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        assert_eq!(shop.bus.borrow().len(), 1);
+        for order in shop.table.borrow_mut().values_mut() {
+            order.order.status = OrderStatus::Packaged;
+        }
+        assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
+        for order in shop.table.borrow().values() {
+            assert_eq!(order.order.status, OrderStatus::Packaged);
+        }
     }
 
     #[tokio::test]
-    async fn an_event_is_rather_told_twice_than_never() {
+    async fn what_the_table_did_not_take_comes_again() {
         let shop = FakeShop::default();
         let body = message("a").to_string();
-        shop.forgetful.set(true);
+        shop.table_down.set(true);
         assert_eq!(deliver(&shop, &[("1", &body)]).await, ["1"]);
-        shop.forgetful.set(false);
+        shop.table_down.set(false);
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        assert_eq!(shop.bus.borrow().len(), 2);
+        assert_eq!(shop.table.borrow().len(), 1);
     }
 
     #[tokio::test]
@@ -202,6 +154,6 @@ mod tests {
         )
         .await;
         assert_eq!(failed, ["2", "3"]);
-        assert_eq!(shop.bus.borrow().len(), 2);
+        assert_eq!(shop.table.borrow().len(), 2);
     }
 }

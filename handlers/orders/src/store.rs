@@ -5,16 +5,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use chrono::{DateTime, Utc};
-use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value, to_item};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
-use shop_core::order::{CustomerOrder, Order, OrderStatus};
-
-/// Set while the bus has not been told of the order.
-const UNPUBLISHED: &str = "unpublished";
+use shop_core::order::{CustomerOrder, Order};
 
 /// Why the table could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -129,70 +124,6 @@ impl Store {
             },
             _ => Err(StoreError::call(error)),
         }
-    }
-
-    /// Takes a new order to `CREATED`, writing it first if the table has never seen it. Gives it
-    /// back as it is now, if the bus has still to be told of it.
-    pub async fn confirm(
-        &self,
-        order: &CustomerOrder,
-        now: DateTime<Utc>,
-    ) -> Result<Option<CustomerOrder>, StoreError> {
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&order.user_id, &order.order.order_id)))
-            .condition_expression("attribute_not_exists(orderId) OR #status = :new")
-            .expression_attribute_values(":new", to_attribute_value(OrderStatus::New)?)
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut confirmed = order.clone();
-        confirmed.order.status = OrderStatus::Created;
-        confirmed.order.modified_date = now;
-        let mut row: Row = to_item(&confirmed)?;
-        row.insert(UNPUBLISHED.to_owned(), AttributeValue::Bool(true));
-        let mut assignments = Vec::new();
-        for (name, value) in row {
-            assignments.push(match name.as_str() {
-                "userId" | "orderId" => continue,
-                "status" | "modifiedDate" | UNPUBLISHED => format!("#{name} = :{name}"),
-                // What the table has is what the customer was shown.
-                _ => format!("#{name} = if_not_exists(#{name}, :{name})"),
-            });
-            update = update
-                .expression_attribute_names(format!("#{name}"), &name)
-                .expression_attribute_values(format!(":{name}"), value);
-        }
-        let answer = update
-            .update_expression(format!("SET {}", assignments.join(", ")))
-            .send()
-            .await;
-        let row = match answer {
-            Ok(answer) => answer.attributes,
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed
-                    .item
-                    .clone()
-                    .filter(|row| row.contains_key(UNPUBLISHED)),
-                _ => return Err(StoreError::call(error)),
-            },
-        };
-        Ok(row.map(from_item).transpose()?)
-    }
-
-    /// Notes that the bus has been told of the order.
-    pub async fn published(&self, order: &CustomerOrder) -> Result<(), StoreError> {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&order.user_id, &order.order.order_id)))
-            .condition_expression("attribute_exists(orderId)")
-            .update_expression(format!("REMOVE {UNPUBLISHED}"))
-            .send()
-            .await
-            .map(drop)
-            .map_err(StoreError::call)
     }
 }
 

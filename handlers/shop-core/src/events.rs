@@ -94,9 +94,7 @@ impl Publisher {
             resource: resource.to_owned(),
             detail: serde_json::to_value(detail)?,
         };
-        self.publish_all(&[event])
-            .await
-            .map_err(|(_, error)| error)
+        self.publish_all(&[event]).await.map_err(|(_, error)| error)
     }
 
     /// Publishes events in their order; the failure names the first that the bus did not take.

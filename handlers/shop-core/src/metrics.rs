@@ -55,12 +55,7 @@ pub fn record(metrics: &[Metric], properties: &[(&str, &str)]) {
     println!("{}", line(&stack, metrics, properties, Utc::now()));
 }
 
-fn line(
-    stack: &str,
-    metrics: &[Metric],
-    properties: &[(&str, &str)],
-    now: DateTime<Utc>,
-) -> Value {
+fn line(stack: &str, metrics: &[Metric], properties: &[(&str, &str)], now: DateTime<Utc>) -> Value {
     let mut line = Map::new();
     let names: Vec<Value> = metrics
         .iter()

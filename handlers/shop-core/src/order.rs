@@ -3,22 +3,87 @@
 //! Only data: who may place one and how its status changes is the order
 //! service's business.
 
+use std::fmt;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::money::Money;
 
-/// Where an order is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where an order is on its way. What may follow what is the order service's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
-    /// Accepted, in the queue.
+    /// Accepted; the goods are not reserved yet.
     New,
-    /// Processed: everybody concerned has been told.
-    Created,
-    /// Accepted, but it cannot be fulfilled.
-    Rejected,
+    /// The goods are reserved.
+    Confirmed,
+    /// Packed, waiting for the courier or on its way.
+    Packaged,
+    /// Nothing of it could be packed.
+    PackagingFailed,
+    /// Delivered.
+    Fulfilled,
+    /// It could not be delivered.
+    DeliveryFailed,
+    /// Given up before it was packed.
+    Cancelled,
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OrderStatus::New => "NEW",
+            OrderStatus::Confirmed => "CONFIRMED",
+            OrderStatus::Packaged => "PACKAGED",
+            OrderStatus::PackagingFailed => "PACKAGING_FAILED",
+            OrderStatus::Fulfilled => "FULFILLED",
+            OrderStatus::DeliveryFailed => "DELIVERY_FAILED",
+            OrderStatus::Cancelled => "CANCELLED",
+        })
+    }
+}
+
+/// Why an order was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CancellationReason {
+    /// The customer wanted it.
+    Customer,
+    /// There was not enough of something.
+    NoStock,
+}
+
+/// A product of which there was not enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shortage {
+    /// Which.
+    pub product_id: Id,
+    /// Pieces there were.
+    pub available: u32,
+    /// Pieces the order needed.
+    pub needed: u32,
+}
+
+/// How an order came to be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// Why.
+    pub reason: CancellationReason,
+    /// What there was not enough of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shortages: Vec<Shortage>,
+}
+
+/// When an order came to a status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// The status.
+    pub status: OrderStatus,
+    /// Since when.
+    pub time: DateTime<Utc>,
 }
 
 /// Where to deliver.
@@ -27,14 +92,23 @@ pub enum OrderStatus {
 pub struct Address {
     /// Of the person who receives it.
     pub name: String,
+    /// The company, if it goes to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
     /// Street and number.
     pub street: String,
     /// City.
     pub city: String,
     /// Postal code, as the country writes it.
     pub postal_code: String,
+    /// State or province, where addresses name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// ISO 3166 country code of two letters.
     pub country: String,
+    /// For the courier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
 }
 
 /// One line of an order, with the product as it was then.
@@ -70,8 +144,21 @@ pub struct Order {
     pub items: Vec<OrderItem>,
     /// Where it goes.
     pub address: Address,
-    /// What it costs.
+    /// What bringing it costs.
+    pub delivery_price: Money,
+    /// What the promotion code takes off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
+    /// The promotion code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion_code: Option<String>,
+    /// What it costs: items, less discount, and delivery.
     pub total: Money,
+    /// How it came to be cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<Cancellation>,
+    /// Where it was when, from the beginning.
+    pub history: Vec<StatusChange>,
 }
 
 /// An order with its customer: what the shop itself keeps and passes on.

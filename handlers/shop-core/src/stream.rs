@@ -188,7 +188,13 @@ mod tests {
     }
 
     fn describe(change: Change<Cup>) -> Result<Vec<Outgoing>, serde_json::Error> {
-        let id = change.new.as_ref().or(change.old.as_ref()).unwrap().id.clone();
+        let id = change
+            .new
+            .as_ref()
+            .or(change.old.as_ref())
+            .unwrap()
+            .id
+            .clone();
         let change = change.map(|cup| serde_json::to_value(cup).ok()).unwrap();
         Ok(change.told("Cup", &id).into_iter().collect())
     }

@@ -20,7 +20,7 @@ export interface OrderItem {
 
 export interface Order {
   readonly orderId: string;
-  /** NEW, CREATED or REJECTED today; later services add more. */
+  /** NEW, CONFIRMED, PACKAGED, PACKAGING_FAILED, FULFILLED, DELIVERY_FAILED or CANCELLED. */
   readonly status: string;
   readonly createdDate: string;
   readonly modifiedDate: string;

@@ -59,10 +59,17 @@ function explain({ status }: Order): string {
   switch (status) {
     case "NEW":
       return "We have your order and are looking at it.";
-    case "CREATED":
+    case "CONFIRMED":
       return "Everything is fine, we are getting it ready.";
-    case "REJECTED":
-      return "We are sorry, we cannot fulfil this order. Nothing will be charged.";
+    case "PACKAGED":
+      return "It is packed and on its way to you.";
+    case "FULFILLED":
+      return "It was delivered.";
+    case "DELIVERY_FAILED":
+      return "We are sorry, it could not be delivered. Nothing will be charged.";
+    case "PACKAGING_FAILED":
+    case "CANCELLED":
+      return "This order was cancelled. Nothing will be charged.";
     default:
       return "";
   }

@@ -2,8 +2,12 @@ import "./order-status.css";
 
 const words: Readonly<Record<string, { label: string; kind: "waiting" | "good" | "bad" }>> = {
   NEW: { label: "Received", kind: "waiting" },
-  CREATED: { label: "Confirmed", kind: "good" },
-  REJECTED: { label: "Not accepted", kind: "bad" },
+  CONFIRMED: { label: "Confirmed", kind: "good" },
+  PACKAGED: { label: "Packed", kind: "good" },
+  PACKAGING_FAILED: { label: "Not packed", kind: "bad" },
+  FULFILLED: { label: "Delivered", kind: "good" },
+  DELIVERY_FAILED: { label: "Not delivered", kind: "bad" },
+  CANCELLED: { label: "Cancelled", kind: "bad" },
 };
 
 export function OrderStatus({ status }: { status: string }) {
