@@ -32,12 +32,17 @@ async fn main() -> Result<(), Error> {
     start_log();
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let table = aws_sdk_dynamodb::Client::new(&aws);
-    let store = Store::new(table.clone(), setting("TABLE_NAME")?);
+    let store =
+        || -> Result<Store, StartError> { Ok(Store::new(table.clone(), setting("TABLE_NAME")?)) };
     match function_name()?.as_str() {
         "api" => {
             let backend = &IntakeBackend {
-                store,
-                memory: IdempotencyStore::new(table, setting("IDEMPOTENCY_TABLE_NAME")?, REMEMBER),
+                store: store()?,
+                memory: IdempotencyStore::new(
+                    table.clone(),
+                    setting("IDEMPOTENCY_TABLE_NAME")?,
+                    REMEMBER,
+                ),
                 queue: aws_sdk_sqs::Client::new(&aws),
                 queue_url: setting("QUEUE_URL")?,
                 lambda: aws_sdk_lambda::Client::new(&aws),
@@ -45,7 +50,10 @@ async fn main() -> Result<(), Error> {
             };
             run(service_fn(|event| api::serve(backend, event))).await
         }
-        "process" => run(service_fn(|event| process::serve(&store, event))).await,
+        "process" => {
+            let store = &store()?;
+            run(service_fn(|event| process::serve(store, event))).await
+        }
         "changes" => {
             let bus = aws_sdk_eventbridge::Client::new(&aws);
             let publisher = &Publisher::new(bus, setting("BUS_NAME")?, "shop.orders");
