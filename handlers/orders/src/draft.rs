@@ -3,11 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 use shop_core::id::Id;
+use shop_core::money::Money;
 use shop_core::order::Address;
 use shop_core::problem::Violation;
 
+use crate::promotion::normalized;
+
 /// How many different products an order may have.
 const MAX_LINES: usize = 50;
+/// The longest payment token that is looked at, in bytes.
+const MAX_TOKEN: usize = 200;
 /// How many pieces of one product.
 const MAX_QUANTITY: u32 = 99;
 
@@ -20,6 +25,24 @@ pub struct OrderRequest {
     items: Vec<ItemRequest>,
     #[serde(default)]
     address: AddressRequest,
+    #[serde(default)]
+    payment_token: String,
+    #[serde(default)]
+    promotion_code: Option<String>,
+    #[serde(default)]
+    delivery_price: Option<Money>,
+}
+
+/// The body of a request to change an order before it is packed. What is not named stays.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditRequest {
+    #[serde(default)]
+    items: Option<Vec<ItemRequest>>,
+    #[serde(default)]
+    address: Option<AddressRequest>,
+    #[serde(default)]
+    payment_token: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -63,6 +86,23 @@ pub struct Draft {
     pub lines: Vec<Line>,
     /// Where to deliver.
     pub address: Address,
+    /// What the payment provider gave the customer for the order's total.
+    pub payment_token: String,
+    /// A promotion code, in capitals.
+    pub promotion_code: Option<String>,
+    /// What the customer was shown as price of the delivery, if the page says so.
+    pub delivery_price: Option<Money>,
+}
+
+/// What is to become different about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Everything that it is to hold.
+    pub lines: Option<Vec<Line>>,
+    /// Where to deliver.
+    pub address: Option<Address>,
+    /// Covers the new total, when that is more than before.
+    pub payment_token: Option<String>,
 }
 
 impl OrderRequest {
@@ -71,12 +111,55 @@ impl OrderRequest {
         let mut violations = Vec::new();
         let lines = lines(self.items, &mut violations);
         let address = address(self.address, &mut violations);
+        let payment_token = token(&self.payment_token, &mut violations);
+        let promotion_code = self
+            .promotion_code
+            .map(|code| normalized(&code))
+            .filter(|code| !code.is_empty());
         if violations.is_empty() {
-            Ok(Draft { lines, address })
+            Ok(Draft {
+                lines,
+                address,
+                payment_token,
+                promotion_code,
+                delivery_price: self.delivery_price,
+            })
         } else {
             Err(violations)
         }
     }
+}
+
+impl EditRequest {
+    /// The edit, or everything that is wrong.
+    pub fn check(self) -> Result<Edit, Vec<Violation>> {
+        let mut violations = Vec::new();
+        if self.items.is_none() && self.address.is_none() {
+            violations.push(Violation::new("", "items or address are needed"));
+        }
+        let edit = Edit {
+            lines: self.items.map(|items| lines(items, &mut violations)),
+            address: self.address.map(|given| address(given, &mut violations)),
+            payment_token: self
+                .payment_token
+                .map(|given| token(&given, &mut violations)),
+        };
+        if violations.is_empty() {
+            Ok(edit)
+        } else {
+            Err(violations)
+        }
+    }
+}
+
+fn token(text: &str, violations: &mut Vec<Violation>) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        violations.push(Violation::new("/paymentToken", "this is needed"));
+    } else if text.len() > MAX_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        violations.push(Violation::new("/paymentToken", "this is no payment token"));
+    }
+    text.to_owned()
 }
 
 fn lines(items: Vec<ItemRequest>, violations: &mut Vec<Violation>) -> Vec<Line> {
@@ -182,6 +265,7 @@ mod tests {
                 "name": " Eve Example ", "street": "1 Main Street", "city": "Springfield",
                 "postalCode": "12345", "country": "de",
             },
+            "paymentToken": "t-1",
         }))
         .unwrap()
     }
@@ -225,6 +309,7 @@ mod tests {
         /address/city: this is needed
         /address/postalCode: this is needed
         /address/country: two letters are expected, for instance DE
+        /paymentToken: this is needed
         "#);
         insta::assert_snapshot!(
             violations(request(json!([

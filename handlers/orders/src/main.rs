@@ -1,9 +1,11 @@
 //! The order service: it takes orders in, shows customers their own, and
-//! processes what was taken in.
+//! follows them to their end.
 //!
-//! One binary, three functions: `api` answers customers, `process` reads the
-//! queue, `changes` tells the bus what happens in the table. An order is
-//! accepted when the queue has it. Prices are the catalogue's business.
+//! One binary, five functions: `api` answers customers and administrators,
+//! `process` reads the queue, `events` hears from stock and delivery, `changes`
+//! tells the bus what happens in the table, `get` answers other services. An
+//! order is accepted when the queue has it. Prices, stock, payment and delivery
+//! are the business of others.
 
 use aws_config::BehaviorVersion;
 use chrono::TimeDelta;
@@ -12,16 +14,24 @@ use shop_core::events::Publisher;
 use shop_core::idempotency::IdempotencyStore;
 use shop_core::runtime::{StartError, function_name, setting, start_log};
 
+mod admin;
 mod api;
 mod backend;
+mod change;
 mod changes;
 mod draft;
+mod events;
 mod intake;
+mod lookup;
 mod pricing;
 mod process;
+mod progress;
+mod promotion;
+mod promotion_store;
 mod store;
 
-use backend::IntakeBackend;
+use backend::{ApiBackend, EventsBackend, Neighbours};
+use promotion_store::PromotionStore;
 use store::Store;
 
 /// How long a repeated request is answered with the order of the first one.
@@ -34,10 +44,15 @@ async fn main() -> Result<(), Error> {
     let table = aws_sdk_dynamodb::Client::new(&aws);
     let store =
         || -> Result<Store, StartError> { Ok(Store::new(table.clone(), setting("TABLE_NAME")?)) };
+    let promotions = || -> Result<PromotionStore, StartError> {
+        let name = setting("PROMOTION_TABLE_NAME")?;
+        Ok(PromotionStore::new(table.clone(), name))
+    };
     match function_name()?.as_str() {
         "api" => {
-            let backend = &IntakeBackend {
+            let backend = &ApiBackend {
                 store: store()?,
+                promotions: promotions()?,
                 memory: IdempotencyStore::new(
                     table.clone(),
                     setting("IDEMPOTENCY_TABLE_NAME")?,
@@ -46,9 +61,26 @@ async fn main() -> Result<(), Error> {
                 queue: aws_sdk_sqs::Client::new(&aws),
                 queue_url: setting("QUEUE_URL")?,
                 lambda: aws_sdk_lambda::Client::new(&aws),
-                quote_function: setting("QUOTE_FUNCTION")?,
+                neighbours: Neighbours {
+                    quote: setting("QUOTE_FUNCTION")?,
+                    delivery_price: setting("DELIVERY_PRICE_FUNCTION")?,
+                    authorise: setting("AUTHORISE_FUNCTION")?,
+                    release: setting("RELEASE_FUNCTION")?,
+                    exchange: setting("EXCHANGE_FUNCTION")?,
+                },
             };
             run(service_fn(|event| api::serve(backend, event))).await
+        }
+        "events" => {
+            let backend = &EventsBackend {
+                store: store()?,
+                promotions: promotions()?,
+            };
+            run(service_fn(|event| events::serve(backend, event))).await
+        }
+        "get" => {
+            let store = &store()?;
+            run(service_fn(|event| lookup::serve(store, event))).await
         }
         "process" => {
             let store = &store()?;
@@ -61,7 +93,7 @@ async fn main() -> Result<(), Error> {
         }
         other => Err(StartError::UnknownFunction {
             found: other.to_owned(),
-            known: &["api", "process", "changes"],
+            known: &["api", "process", "changes", "events", "get"],
         }
         .into()),
     }

@@ -1,41 +1,33 @@
-//! What an order costs: the catalogue's prices times the quantities.
+//! What an order costs: the catalogue's prices times the quantities, less a
+//! promotion, and its delivery.
 
+use shop_core::delivery::Parcel;
 use shop_core::money::{Money, MoneyError};
-use shop_core::order::OrderItem;
+use shop_core::order::{Order, OrderItem};
 use shop_core::problem::Violation;
 use shop_core::quote::{Quote, QuotedProduct};
 
 use crate::draft::Line;
+use crate::promotion::discount;
 
-/// The lines with names and prices, and their total; or which ones cannot be ordered.
+/// The lines with names and prices, and what they cost together; or which ones cannot be ordered.
 pub fn price(lines: &[Line], quote: &Quote) -> Result<(Vec<OrderItem>, Money), Vec<Violation>> {
     let mut violations = Vec::new();
     let mut items = Vec::new();
-    let mut costs = Vec::new();
     for line in lines {
-        let product = quote
-            .products
-            .iter()
-            .find(|product| product.product_id == line.product_id);
-        let Some(product) = product else {
-            violations.push(Violation::new(
+        match quoted(line, quote) {
+            Some(product) => items.push(item(line, product)),
+            None => violations.push(Violation::new(
                 format!("/items/{}/productId", line.position),
                 "this product cannot be ordered",
-            ));
-            continue;
-        };
-        costs.push(product.price.checked_mul(line.quantity));
-        items.push(item(line, product));
+            )),
+        }
     }
     if !violations.is_empty() {
         return Err(violations);
     }
-    let total = costs
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(Money::sum);
-    match total {
-        Ok(Some(total)) => Ok((items, total)),
+    match subtotal(&items) {
+        Ok(Some(subtotal)) => Ok((items, subtotal)),
         Ok(None) => Err(vec![Violation::new(
             "/items",
             "at least one product is needed",
@@ -48,7 +40,59 @@ pub fn price(lines: &[Line], quote: &Quote) -> Result<(Vec<OrderItem>, Money), V
     }
 }
 
-fn item(line: &Line, product: &QuotedProduct) -> OrderItem {
+/// What the delivery service has to know of the lines; those that are not quoted are left out.
+pub fn parcels(lines: &[Line], quote: &Quote) -> Vec<Parcel> {
+    lines
+        .iter()
+        .filter_map(|line| {
+            quoted(line, quote).map(|product| Parcel {
+                quantity: line.quantity,
+                package: product.package,
+            })
+        })
+        .collect()
+}
+
+/// Works out what the order costs from what is in it (U094): items, less discount, and delivery.
+pub fn retotal(order: &mut Order) -> Result<(), MoneyError> {
+    let nothing = Money {
+        amount: 0,
+        ..order.delivery_price
+    };
+    let subtotal = subtotal(&order.items)?.unwrap_or(nothing);
+    order.discount = order
+        .promotion
+        .as_ref()
+        .map(|promotion| discount(promotion.terms, subtotal));
+    let off = order.discount.unwrap_or(nothing);
+    order.total = subtotal
+        .checked_add(Money {
+            amount: -off.amount,
+            ..off
+        })?
+        .checked_add(order.delivery_price)?;
+    Ok(())
+}
+
+/// What the items cost together; nothing when there are none.
+pub fn subtotal(items: &[OrderItem]) -> Result<Option<Money>, MoneyError> {
+    let costs = items
+        .iter()
+        .map(|item| item.unit_price.checked_mul(item.quantity))
+        .collect::<Result<Vec<_>, _>>()?;
+    Money::sum(costs)
+}
+
+/// What the catalogue says of the line's product.
+pub fn quoted<'a>(line: &Line, quote: &'a Quote) -> Option<&'a QuotedProduct> {
+    quote
+        .products
+        .iter()
+        .find(|product| product.product_id == line.product_id)
+}
+
+/// The line with what the catalogue says of it.
+pub fn item(line: &Line, product: &QuotedProduct) -> OrderItem {
     OrderItem {
         product_id: product.product_id.clone(),
         name: product.name.clone(),
@@ -76,6 +120,7 @@ mod tests {
             product_id: id(name),
             name: name.to_owned(),
             price: Money::new(amount, currency.parse().unwrap()),
+            package: Default::default(),
             picture: None,
         }
     }

@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
-use shop_core::order::{CustomerOrder, Order};
+use shop_core::order::{CustomerOrder, Order, OrderStatus};
 
 /// Why the table could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,18 +25,37 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn call(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// What the SDK says.
+    pub fn call(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         StoreError::Call(Box::new(error))
     }
 }
 
-/// A page of somebody's orders.
+/// An order as the table has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The order.
+    #[serde(flatten)]
+    pub order: CustomerOrder,
+    /// Grows with each change.
+    pub version: u64,
+}
+
+/// Where a list of everybody's orders goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    user_id: String,
+    order_id: Id,
+}
+
+/// A page of orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<T = Order, P = Id> {
     /// The newest first.
-    pub orders: Vec<Order>,
+    pub orders: Vec<T>,
     /// The last one, when another page follows.
-    pub next: Option<Id>,
+    pub next: Option<P>,
 }
 
 /// The table.
@@ -53,11 +74,7 @@ impl Store {
     }
 
     /// The order, if it is this user's.
-    pub async fn get(
-        &self,
-        user_id: &str,
-        order_id: &Id,
-    ) -> Result<Option<CustomerOrder>, StoreError> {
+    pub async fn get(&self, user_id: &str, order_id: &Id) -> Result<Option<Stored>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -68,6 +85,29 @@ impl Store {
             .await
             .map_err(StoreError::call)?;
         Ok(answer.item.map(from_item).transpose()?)
+    }
+
+    /// The order, whosever it is. One that was written a moment ago may not be found yet.
+    pub async fn find(&self, order_id: &Id) -> Result<Option<Stored>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("byOrder")
+            .key_condition_expression("orderId = :orderId")
+            .expression_attribute_values(":orderId", AttributeValue::S(order_id.to_string()))
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        let user_id = answer
+            .items()
+            .first()
+            .and_then(|row| row.get("userId")?.as_s().ok());
+        match user_id {
+            // The index has the keys only, and may lag behind.
+            Some(user_id) => self.get(user_id, order_id).await,
+            None => Ok(None),
+        }
     }
 
     /// One page of this user's orders, from the one that came after `from` in time.
@@ -101,14 +141,99 @@ impl Store {
         Ok(Page { orders, next })
     }
 
-    /// Writes a new order and gives back what the table then has: the order itself, or what it
-    /// became if it was processed already.
-    pub async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, StoreError> {
+    /// One page of everybody's orders in `status`, the newest first, from the one after `from`.
+    pub async fn in_status(
+        &self,
+        status: OrderStatus,
+        limit: u16,
+        from: Option<&Place>,
+    ) -> Result<Page<CustomerOrder, Place>, StoreError> {
+        let from = from.map(|place| {
+            let mut row = key(&place.user_id, &place.order_id);
+            row.insert("status".to_owned(), AttributeValue::S(status.to_string()));
+            row
+        });
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("byStatus")
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", AttributeValue::S(status.to_string()))
+            .scan_index_forward(false)
+            .limit(i32::from(limit) + 1)
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        let stopped = answer.last_evaluated_key.is_some();
+        let found: Vec<CustomerOrder> = from_items(answer.items.unwrap_or_default())?;
+        let (orders, follows) = cut(found, limit, stopped);
+        let next = orders.last().filter(|_| follows).map(|order| Place {
+            user_id: order.user_id.clone(),
+            order_id: order.order.order_id.clone(),
+        });
+        Ok(Page { orders, next })
+    }
+
+    /// Writes what became of an order, unless somebody else changed it since it was read; says
+    /// whether it was written.
+    pub async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, StoreError> {
+        let row = Stored {
+            order: order.clone(),
+            version: read.version + 1,
+        };
         let written = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(order)?))
+            .set_item(Some(to_item(&row)?))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::call(error)),
+            },
+        }
+    }
+
+    /// Deletes an order as it was read; says whether it was deleted.
+    pub async fn delete(&self, read: &Stored) -> Result<bool, StoreError> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&read.order.user_id, &read.order.order.order_id)))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::call(error)),
+            },
+        }
+    }
+
+    /// Writes a new order and gives back what the table then has: the order itself, or what it
+    /// became if it was processed already.
+    pub async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, StoreError> {
+        let row = Stored {
+            order: order.clone(),
+            version: 1,
+        };
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(to_item(&row)?))
             .condition_expression("attribute_not_exists(orderId)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

@@ -6,9 +6,11 @@
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
 pub mod batch;
+pub mod call;
 pub mod check;
 pub mod cursor;
 pub mod custom_resource;
+pub mod delivery;
 pub mod events;
 pub mod http;
 pub mod id;
@@ -16,6 +18,7 @@ pub mod idempotency;
 pub mod metrics;
 pub mod money;
 pub mod order;
+pub mod payment;
 pub mod problem;
 pub mod quote;
 pub mod runtime;

@@ -77,6 +77,26 @@ pub struct Cancellation {
     pub shortages: Vec<Shortage>,
 }
 
+/// What a promotion takes off the items (feature U103).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PromotionTerms {
+    /// So much, or all of it when that is less.
+    Amount(Money),
+    /// So many per cent, 1 to 100.
+    Percentage(u8),
+}
+
+/// A promotion of an order, with its terms as they were then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// What the customer entered, in capitals.
+    pub code: String,
+    /// What it gives: `amount` or `percentage`.
+    #[serde(flatten)]
+    pub terms: PromotionTerms,
+}
+
 /// When an order came to a status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusChange {
@@ -146,12 +166,12 @@ pub struct Order {
     pub address: Address,
     /// What bringing it costs.
     pub delivery_price: Money,
-    /// What the promotion code takes off.
+    /// The promotion that was redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Promotion>,
+    /// What the promotion takes off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount: Option<Money>,
-    /// The promotion code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub promotion_code: Option<String>,
     /// What it costs: items, less discount, and delivery.
     pub total: Money,
     /// How it came to be cancelled.

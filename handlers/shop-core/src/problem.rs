@@ -62,6 +62,14 @@ impl Problem {
         Problem::blank(401, "Unauthorized", "log in first")
     }
 
+    /// 402: the payment does not cover what is asked for.
+    pub fn payment_required(detail: impl Into<String>) -> Self {
+        Problem {
+            kind: "/problems/payment-refused",
+            ..Problem::blank(402, "Payment refused", detail)
+        }
+    }
+
     /// 403: the caller is known and may not do this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Problem::blank(403, "Forbidden", detail)
