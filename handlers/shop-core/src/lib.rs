@@ -6,8 +6,10 @@
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
 pub mod batch;
+pub mod call;
 pub mod cursor;
 pub mod custom_resource;
+pub mod delivery;
 pub mod events;
 pub mod http;
 pub mod id;

@@ -13,6 +13,20 @@ pub struct QuoteRequest {
     pub product_ids: Vec<Id>,
 }
 
+/// One piece as it is packed for delivery. All zero: it needs no box, like a voucher.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    /// Millimetres.
+    pub width: u32,
+    /// Millimetres.
+    pub length: u32,
+    /// Millimetres.
+    pub height: u32,
+    /// Grams.
+    pub weight: u32,
+}
+
 /// A product that can be ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
