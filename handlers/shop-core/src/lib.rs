@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod metrics;
 pub mod money;
 pub mod order;
+pub mod payment;
 pub mod problem;
 pub mod quote;
 pub mod runtime;
