@@ -4,6 +4,8 @@
 //! template declares. This module reads what arrived and shapes what leaves;
 //! it knows no route.
 
+use std::borrow::Cow;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -100,26 +102,30 @@ impl Request {
         }
     }
 
+    /// The body's bytes, if it has one.
+    pub fn body(&self) -> Result<Option<Cow<'_, [u8]>>, Problem> {
+        match (self.0.body.as_deref(), self.0.is_base64_encoded) {
+            (None | Some(""), _) => Ok(None),
+            (Some(text), false) => Ok(Some(text.as_bytes().into())),
+            (Some(text), true) => BASE64_STANDARD
+                .decode(text)
+                .map(|body| Some(body.into()))
+                .map_err(|_| Problem::bad_request("the body cannot be decoded")),
+        }
+    }
+
     /// The body, read as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let decoded;
-        let body = match (self.0.body.as_deref(), self.0.is_base64_encoded) {
-            (None | Some(""), _) => return Err(Problem::bad_request("the request has no body")),
-            (Some(text), false) => text.as_bytes(),
-            (Some(text), true) => {
-                decoded = BASE64_STANDARD
-                    .decode(text)
-                    .map_err(|_| Problem::bad_request("the body cannot be decoded"))?;
-                &decoded
-            }
-        };
+        let body = self
+            .body()?
+            .ok_or_else(|| Problem::bad_request("the request has no body"))?;
         if body.len() > MAX_BODY {
             return Err(Problem::bad_request(format!(
                 "the body is larger than {} KB",
                 MAX_BODY / 1024
             )));
         }
-        serde_json::from_slice(body)
+        serde_json::from_slice(&body)
             .map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
     }
 

@@ -1,0 +1,82 @@
+//! The delivery service: what delivery costs, and where packages are.
+//!
+//! One binary, five functions. `price` tells other services the price, `price_api` everybody;
+//! `packages` makes shipments of what the warehouse has packed; `api` is for couriers and for
+//! customers who follow their package; `changes` tells the bus.
+
+use aws_config::BehaviorVersion;
+use lambda_runtime::{Error, run, service_fn};
+use shop_core::events::Publisher;
+use shop_core::runtime::{StartError, function_name, setting, start_log};
+
+mod api;
+mod backend;
+mod changes;
+mod countries;
+mod packages;
+mod price;
+mod pricing;
+mod shipment;
+mod store;
+
+use backend::{DispatchBackend, QuoteBackend};
+use pricing::Tariff;
+use store::Store;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_log();
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let store = || -> Result<Store, StartError> {
+        let client = aws_sdk_dynamodb::Client::new(&aws);
+        Ok(Store::new(client, setting("TABLE_NAME")?))
+    };
+    match function_name()?.as_str() {
+        "price" => {
+            let tariff = &tariff()?;
+            run(service_fn(|event| price::serve(tariff, event))).await
+        }
+        "price_api" => {
+            let tariff = &tariff()?;
+            let catalogue = &QuoteBackend {
+                lambda: aws_sdk_lambda::Client::new(&aws),
+                quote_function: setting("QUOTE_FUNCTION")?,
+            };
+            let serve = |event| price::serve_api(tariff, catalogue, event);
+            run(service_fn(serve)).await
+        }
+        "packages" => {
+            let backend = &DispatchBackend {
+                store: store()?,
+                lambda: aws_sdk_lambda::Client::new(&aws),
+                get_order_function: setting("GET_ORDER_FUNCTION")?,
+            };
+            run(service_fn(|event| packages::serve(backend, event))).await
+        }
+        "api" => {
+            let store = &store()?;
+            run(service_fn(|event| api::serve(store, event))).await
+        }
+        "changes" => {
+            let bus = aws_sdk_eventbridge::Client::new(&aws);
+            let publisher = &Publisher::new(bus, setting("BUS_NAME")?, "shop.delivery");
+            run(service_fn(|event| changes::serve(publisher, event))).await
+        }
+        other => Err(StartError::UnknownFunction {
+            found: other.to_owned(),
+            known: &["price", "price_api", "packages", "api", "changes"],
+        }
+        .into()),
+    }
+}
+
+/// How this shop charges, from the settings.
+fn tariff() -> Result<Tariff, Error> {
+    // An empty variable is one that is not set.
+    let flat_fee = setting("FLAT_FEE").ok().map(|fee| fee.parse());
+    Ok(Tariff {
+        currency: setting("CURRENCY")?.parse()?,
+        flat_fee: flat_fee.transpose()?,
+        tax_rate: setting("TAX_RATE")?.parse()?,
+    })
+}

@@ -1,0 +1,234 @@
+//! Function `packages`: a package that the warehouse has packed (`PackageCreated`) becomes a shipment.
+//!
+//! The event does not say where it goes, so the order is asked for (feature U132): a call that fails
+//! is tried again and kept in the end, while an address that was collected from earlier events might
+//! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
+//! order that is over gets none, so that a deleted shipment does not come back.
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use chrono::{DateTime, Utc};
+use lambda_runtime::{Error, LambdaEvent};
+use serde::Deserialize;
+use shop_core::batch::handle_batch;
+use shop_core::events::Event;
+use shop_core::id::Id;
+use shop_core::order::{Address, now};
+use shop_core::runtime::error_chain;
+
+use crate::shipment::{PackedItem, Shipment};
+
+/// What the world does when it does not do what was asked.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Statuses of orders whose goods go nowhere any more.
+const OVER: [&str; 4] = [
+    "CANCELLED",
+    "PACKAGING_FAILED",
+    "DELIVERY_FAILED",
+    "FULFILLED",
+];
+
+/// The event's detail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageCreated {
+    /// The order that was packed.
+    pub order_id: Id,
+    /// What is in the package.
+    #[serde(default)]
+    pub items: Vec<PackedItem>,
+}
+
+/// What is needed of an order.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderToDeliver {
+    /// Whose it is.
+    pub user_id: String,
+    /// Where it goes.
+    pub address: Address,
+    /// Where it is on its way.
+    pub status: String,
+}
+
+/// What dispatching needs of the world.
+pub trait Dispatch {
+    /// The order, if there is one.
+    async fn order(&self, order_id: &Id) -> Result<Option<OrderToDeliver>, Failure>;
+
+    /// Writes a new shipment; says no when its order has one already.
+    async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure>;
+}
+
+/// Why a package is not a shipment yet, in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// It is no such event.
+    #[error("message is not an event about a package: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// Nobody knows where it goes.
+    #[error("failed to retrieve order {0}")]
+    NoOrder(Id),
+    /// A step failed.
+    #[error("{0}")]
+    Step(String),
+}
+
+impl From<Failure> for DispatchError {
+    fn from(failure: Failure) -> Self {
+        DispatchError::Step(error_chain(&*failure))
+    }
+}
+
+/// Handles one batch.
+pub async fn serve(
+    world: &impl Dispatch,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, Error> {
+    Ok(handle_batch(event.payload, async |message: SqsMessage| {
+        dispatch(world, message.body.as_deref().unwrap_or_default(), now()).await
+    })
+    .await)
+}
+
+async fn dispatch(
+    world: &impl Dispatch,
+    body: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DispatchError> {
+    let event: Event<PackageCreated> = serde_json::from_str(body)?;
+    let PackageCreated { order_id, items } = event.detail;
+    let Some(order) = world.order(&order_id).await? else {
+        return Err(DispatchError::NoOrder(order_id));
+    };
+    if OVER.contains(&order.status.as_str()) {
+        tracing::info!(%order_id, status = order.status, "package of an order that is over");
+        return Ok(());
+    }
+    let shipment = Shipment::new(order_id, order.user_id, order.address, items, now);
+    let created = world.insert(&shipment).await?;
+    tracing::info!(order_id = %shipment.order_id, created, "package waits for a courier");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashMap;
+
+    use lambda_runtime::Context;
+    use serde_json::json;
+
+    use super::*;
+    use crate::shipment::Status;
+
+    #[derive(Default)]
+    struct FakeWorld {
+        orders: RefCell<HashMap<Id, OrderToDeliver>>,
+        table: RefCell<HashMap<Id, Shipment>>,
+        orders_down: Cell<bool>,
+    }
+
+    impl Dispatch for FakeWorld {
+        async fn order(&self, order_id: &Id) -> Result<Option<OrderToDeliver>, Failure> {
+            if self.orders_down.get() {
+                return Err("orders are down".into());
+            }
+            Ok(self.orders.borrow().get(order_id).cloned())
+        }
+
+        async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure> {
+            let mut table = self.table.borrow_mut();
+            let known = table.contains_key(&shipment.order_id);
+            if !known {
+                table.insert(shipment.order_id.clone(), shipment.clone());
+            }
+            Ok(!known)
+        }
+    }
+
+    fn id(name: &str) -> Id {
+        Id::fixed(1_767_225_600, name)
+    }
+
+    impl FakeWorld {
+        fn with_order(self, name: &str, status: &str) -> Self {
+            let order = json!({
+                "userId": "eve", "status": status,
+                "address": {
+                    "name": "Eve", "street": "1 Main Street", "city": "Springfield",
+                    "postalCode": "12345", "country": "DE",
+                },
+                "total": {"amount": 100, "currency": "EUR"},
+            });
+            let order = serde_json::from_value(order).unwrap();
+            self.orders.borrow_mut().insert(id(name), order);
+            self
+        }
+
+        /// Delivers the events; answers the numbers of those that failed.
+        async fn deliver(&self, bodies: &[String]) -> Vec<String> {
+            let records: Vec<_> = bodies
+                .iter()
+                .enumerate()
+                .map(|(n, body)| json!({"messageId": n.to_string(), "body": body}))
+                .collect();
+            let event = serde_json::from_value(json!({ "Records": records })).unwrap();
+            let response = serve(self, LambdaEvent::new(event, Context::default())).await;
+            let failures = response.unwrap().batch_item_failures.into_iter();
+            failures.map(|failure| failure.item_identifier).collect()
+        }
+    }
+
+    fn packed(name: &str) -> String {
+        json!({
+            "id": "1", "source": "shop.inventory", "detail-type": "PackageCreated",
+            "time": "2026-01-02T03:04:05Z",
+            "detail": {
+                "orderId": id(name), "items": [{"productId": id("boot"), "quantity": 2}],
+            },
+        })
+        .to_string()
+    }
+
+    #[tokio::test]
+    async fn a_package_waits_with_the_address_of_its_order() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        assert!(world.deliver(&[packed("a")]).await.is_empty());
+        let table = world.table.borrow();
+        let shipment = &table[&id("a")];
+        assert_eq!(shipment.status, Status::New);
+        assert_eq!(shipment.user_id, "eve");
+        assert_eq!(shipment.address.street, "1 Main Street");
+        assert_eq!(shipment.items[0].quantity, 2);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_comes_twice_does_not_send_a_shipment_back() {
+        let world = FakeWorld::default().with_order("a", "CONFIRMED");
+        world.deliver(&[packed("a")]).await;
+        world.table.borrow_mut().get_mut(&id("a")).unwrap().status = Status::InProgress;
+        assert!(world.deliver(&[packed("a")]).await.is_empty());
+        assert_eq!(world.table.borrow()[&id("a")].status, Status::InProgress);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_shipment_does_not_come_back() {
+        let world = FakeWorld::default().with_order("a", "DELIVERY_FAILED");
+        assert!(world.deliver(&[packed("a")]).await.is_empty());
+        assert!(world.table.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_package_that_cannot_be_placed_is_tried_again_and_alone() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        let bodies = [packed("unknown"), packed("a"), "no event".to_owned()];
+        assert_eq!(world.deliver(&bodies).await, ["0", "2"]);
+        assert!(world.table.borrow().contains_key(&id("a")));
+
+        world.orders_down.set(true);
+        assert_eq!(world.deliver(&[packed("a")]).await, ["0"]);
+    }
+}

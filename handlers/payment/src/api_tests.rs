@@ -1,0 +1,166 @@
+//! The routes against a table and a provider in memory.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::settle::tests::{FakeWorld, hear, order, order_id, placed};
+
+const GET: &str = "GET /api/payments/{orderId}";
+const REFUND: &str = "POST /api/payments/{orderId}/refund";
+
+async fn call(
+    world: &FakeWorld,
+    group: &str,
+    key: &str,
+    headers: Value,
+    body: Option<Value>,
+) -> (u16, Value) {
+    let event = json!({
+        "version": "2.0", "routeKey": key, "rawPath": "", "rawQueryString": "",
+        "headers": headers, "pathParameters": {"orderId": order_id()},
+        "requestContext": {
+            "routeKey": key, "http": {"method": "", "path": "", "protocol": ""},
+            "authorizer": {"jwt": {"claims": {"sub": "root", "cognito:groups": format!("[{group}]")}}},
+        },
+        "body": body.map(|body| body.to_string()), "isBase64Encoded": false,
+    });
+    let event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
+    let answer = match answer(world, &event.into(), now()).await {
+        Ok(answer) => answer,
+        Err(Refusal::Problem(problem)) => problem.into(),
+        Err(Refusal::Unexpected(error)) => panic!("{error}"),
+    };
+    (
+        answer.status(),
+        serde_json::from_str(answer.body()).unwrap(),
+    )
+}
+
+async fn refund(world: &FakeWorld, key: Option<&str>, body: Value) -> (u16, Value) {
+    let headers = key.map_or(json!({}), |key| json!({ "idempotency-key": key }));
+    call(world, "admin", REFUND, headers, Some(body)).await
+}
+
+async fn captured() -> FakeWorld {
+    let world = placed().await;
+    hear(&world, &order("FULFILLED", 3000, 1)).await.unwrap();
+    world
+}
+
+fn values(key: &str) -> Vec<&'static str> {
+    let template = include_str!("../../../stacks/payment/template.yaml");
+    let lines = template.lines();
+    lines
+        .filter_map(|line| line.trim().strip_prefix(key))
+        .collect()
+}
+
+#[test]
+fn the_template_routes_exactly_what_is_answered_and_nothing_to_everybody() {
+    let routed: BTreeSet<_> = values("RouteKey: ").into_iter().collect();
+    let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
+    assert_eq!(routed, answered);
+    assert_eq!(values("AuthorizationType: "), vec!["JWT"; ROUTES.len()]);
+}
+
+#[tokio::test]
+async fn only_an_administrator_sees_payments_and_gives_money_back() {
+    for (key, body) in [(GET, None), (REFUND, Some(json!({})))] {
+        for (group, expected) in [("", 403), ("warehouse delivery", 403), ("admin", 200)] {
+            let world = captured().await;
+            let (status, _) = call(&world, group, key, json!({}), body.clone()).await;
+            assert_eq!(status, expected, "{key} {group}");
+        }
+    }
+    let nothing = FakeWorld::default();
+    assert_eq!(call(&nothing, "admin", GET, json!({}), None).await.0, 404);
+    assert_eq!(refund(&nothing, None, json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn parts_are_given_back_until_nothing_is_left() {
+    let world = captured().await;
+    let part = json!({
+        "amount": {"amount": 1000, "currency": "EUR"}, "reason": " one boot was missing ",
+    });
+    let (status, body) = refund(&world, None, part).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["status"], "CAPTURED");
+    assert_eq!(body["refunded"], json!({"amount": 1000, "currency": "EUR"}));
+    assert_eq!(body["refunds"][0]["reason"], "one boot was missing");
+
+    let (_, body) = refund(&world, None, json!({})).await;
+    assert_eq!(body["status"], "REFUNDED");
+    assert_eq!(world.books(), (1, 3000, 3000, 0));
+
+    let (status, body) = refund(&world, None, json!({})).await;
+    assert_eq!(
+        (status, &body["detail"]),
+        (409, &json!("nothing is left to give back"))
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_one_refund() {
+    let world = captured().await;
+    let part = json!({"amount": {"amount": 1000, "currency": "EUR"}});
+    for _ in 0..2 {
+        let (status, body) = refund(&world, Some("k"), part.clone()).await;
+        assert_eq!((status, &body["refunded"]["amount"]), (200, &json!(1000)));
+    }
+    assert_eq!(world.books(), (1, 3000, 1000, 0));
+    let other = json!({"amount": {"amount": 999, "currency": "EUR"}});
+    assert_eq!(refund(&world, Some("k"), other).await.0, 422);
+    assert_eq!(refund(&world, Some("two words"), part).await.0, 400);
+}
+
+#[tokio::test]
+async fn no_more_is_given_back_than_was_taken() {
+    let world = captured().await;
+    for (amount, currency) in [(3001, "EUR"), (0, "EUR"), (-1, "EUR"), (1, "USD")] {
+        let body = json!({"amount": {"amount": amount, "currency": currency}});
+        let (status, body) = refund(&world, None, body).await;
+        assert_eq!(status, 422, "{amount} {currency}");
+        assert_eq!(body["errors"][0]["pointer"], "/amount");
+        assert_eq!(body["detail"], "at most 30.00 EUR can be given back");
+    }
+    let two_thousand = || json!({"amount": {"amount": 2000, "currency": "EUR"}});
+    let (one, two) = tokio::join!(
+        refund(&world, None, two_thousand()),
+        refund(&world, None, two_thousand())
+    );
+    let mut statuses = [one.0, two.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 422]);
+    assert_eq!(world.books(), (1, 3000, 2000, 0));
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_not_given_back() {
+    let world = placed().await;
+    let (status, body) = refund(&world, None, json!({})).await;
+    assert_eq!(
+        (status, &body["detail"]),
+        (409, &json!("nothing was taken for this order"))
+    );
+    assert_eq!(world.books(), (0, 0, 0, 3000));
+}
+
+#[tokio::test]
+async fn a_request_says_only_what_is_known() {
+    let world = captured().await;
+    for (body, expected) in [
+        (json!({"amount": 1000}), 400),
+        (json!({"userId": "bob"}), 400),
+        (json!({"reason": "two\nlines"}), 422),
+        (json!({"reason": "x".repeat(201)}), 422),
+    ] {
+        let (status, answer) = refund(&world, None, body).await;
+        assert_eq!(status, expected, "{answer}");
+    }
+    assert_eq!(world.books(), (1, 3000, 0, 0));
+}
