@@ -2,9 +2,13 @@
 
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use shop_core::call::call;
+use shop_core::id::Id;
 use shop_core::idempotency::{Claim, IdempotencyStore};
+use shop_core::order::CustomerOrder;
 
-use crate::mail::{Channel, Notice};
+use crate::notice::{Channel, Notice};
 use crate::notify::{Failure, Outlet};
 
 /// Mails, topic, and who was told.
@@ -20,6 +24,10 @@ pub struct Backend {
     pub topics: aws_sdk_sns::Client,
     /// Where to.
     pub topic: String,
+    /// To ask the order service with.
+    pub lambda: aws_sdk_lambda::Client,
+    /// Its function that tells about an order.
+    pub order_function: String,
 }
 
 impl Backend {
@@ -86,5 +94,10 @@ impl Outlet for Backend {
 
     async fn release(&self, id: &str) -> Result<(), Failure> {
         Ok(self.sent.release(id).await?)
+    }
+
+    async fn order(&self, order_id: &Id) -> Result<Option<CustomerOrder>, Failure> {
+        let question = json!({ "orderId": order_id });
+        Ok(call(&self.lambda, &self.order_function, &question).await?)
     }
 }

@@ -1,8 +1,11 @@
 //! Tells people what happened: customers and the owner by mail, anybody else
 //! by a topic.
 //!
-//! One function for each event; so far `order_created`. It listens on the bus
-//! and asks no other service: an event holds what a mail needs.
+//! Function `events` listens on the bus. Function `preview` is for people who
+//! work on the mails: `_HANDLER=preview cargo run -p notifications` writes every
+//! mail with example data into `target/mails`.
+
+use std::path::Path;
 
 use aws_config::BehaviorVersion;
 use chrono::TimeDelta;
@@ -12,10 +15,13 @@ use shop_core::runtime::{StartError, function_name, setting, start_log};
 
 mod backend;
 mod mail;
+mod notice;
 mod notify;
+mod preview;
+mod view;
 
 use backend::Backend;
-use mail::Shop;
+use notice::Shop;
 
 /// How long it is remembered who was told. Events can be replayed for 30 days.
 const REMEMBER: TimeDelta = TimeDelta::days(90);
@@ -23,6 +29,18 @@ const REMEMBER: TimeDelta = TimeDelta::days(90);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
+    match function_name()?.as_str() {
+        "events" => events().await,
+        "preview" => Ok(preview::write(Path::new("target/mails"))?),
+        other => Err(StartError::UnknownFunction {
+            found: other.to_owned(),
+            known: &["events", "preview"],
+        }
+        .into()),
+    }
+}
+
+async fn events() -> Result<(), Error> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let shop = &Shop {
         name: setting("SHOP_NAME")?,
@@ -36,18 +54,8 @@ async fn main() -> Result<(), Error> {
         sender: format!("{} <{}>", shop.name, setting("SENDER_ADDRESS")?),
         topics: aws_sdk_sns::Client::new(&aws),
         topic: setting("TOPIC_ARN")?,
+        lambda: aws_sdk_lambda::Client::new(&aws),
+        order_function: setting("ORDER_FUNCTION")?,
     };
-    match function_name()?.as_str() {
-        "order_created" => {
-            run(service_fn(|event| {
-                notify::order_created(backend, shop, event)
-            }))
-            .await
-        }
-        other => Err(StartError::UnknownFunction {
-            found: other.to_owned(),
-            known: &["order_created"],
-        }
-        .into()),
-    }
+    run(service_fn(|event| notify::serve(backend, shop, event))).await
 }

@@ -4,14 +4,20 @@
 //! notice is claimed before and noted after it is sent, so that the next
 //! delivery of the event sends only what is missing.
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_runtime::{Error, LambdaEvent};
+use serde::Deserialize;
+use serde_json::Value;
+use shop_core::batch::handle_batch;
 use shop_core::events::Event;
+use shop_core::id::Id;
 use shop_core::idempotency::Claim;
 use shop_core::order::{CustomerOrder, now};
 use shop_core::runtime::error_chain;
 
-use crate::mail::{self, Notice, Shop};
+use crate::mail::{self, LowProduct};
+use crate::notice::{MailError, Notice, Shop};
 
 /// What goes wrong on the way.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +39,9 @@ pub trait Outlet {
 
     /// Gives the right back.
     async fn release(&self, id: &str) -> Result<(), Failure>;
+
+    /// An order with its customer.
+    async fn order(&self, order_id: &Id) -> Result<Option<CustomerOrder>, Failure>;
 }
 
 /// Some notices are not out; the event has to come again.
@@ -45,18 +54,89 @@ pub struct NotTold(Vec<String>);
 #[error("another delivery of the event is sending it")]
 struct Busy;
 
-/// Tells everybody about a new order.
-pub async fn order_created(
+/// Why an event could not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// It is no event, or its detail is not what its name promises.
+    #[error("message is not an event that can be told: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// A notice cannot be written.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The order that it is about is not known.
+    #[error("order {0} is not known")]
+    Unknown(Id),
+    /// Some notices are not out.
+    #[error(transparent)]
+    NotTold(#[from] NotTold),
+    /// A step failed.
+    #[error("{0}")]
+    Step(String),
+}
+
+#[derive(Debug, Deserialize)]
+struct OrderModified {
+    new: CustomerOrder,
+    changed: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryStarted {
+    order_id: Id,
+    tracking_number: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct LowStock {
+    products: Vec<LowProduct>,
+}
+
+/// Tells everybody concerned about the events of one batch.
+pub async fn serve(
     outlet: &impl Outlet,
     shop: &Shop,
-    event: LambdaEvent<Event<CustomerOrder>>,
-) -> Result<(), Error> {
-    let order = &event.payload.detail;
-    let notices = mail::order_created(shop, order)?;
-    if order.email.is_none() {
-        tracing::warn!(order_id = %order.order.order_id, "customer has no mail address");
-    }
-    Ok(tell(outlet, &notices).await?)
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, Error> {
+    Ok(handle_batch(event.payload, async |message: SqsMessage| {
+        handle(outlet, shop, message.body.as_deref().unwrap_or_default()).await
+    })
+    .await)
+}
+
+async fn handle(outlet: &impl Outlet, shop: &Shop, body: &str) -> Result<(), NotifyError> {
+    let event: Event<Value> = serde_json::from_str(body)?;
+    let notices = match event.detail_type.as_str() {
+        "OrderCreated" => mail::order_created(shop, &serde_json::from_value(event.detail)?)?,
+        "OrderModified" => {
+            let detail: OrderModified = serde_json::from_value(event.detail)?;
+            let has = |name: &str| detail.changed.iter().any(|changed| changed == name);
+            match has("status") {
+                true => mail::order_moved(shop, &detail.new, has("items"))?,
+                false => Vec::new(),
+            }
+        }
+        "DeliveryStarted" => {
+            let detail: DeliveryStarted = serde_json::from_value(event.detail)?;
+            // The event tells where it goes, and not to whom to write (U147).
+            let order = outlet
+                .order(&detail.order_id)
+                .await
+                .map_err(|error| NotifyError::Step(error_chain(&*error)))?
+                .ok_or(NotifyError::Unknown(detail.order_id))?;
+            mail::order_shipped(shop, &order, &detail.tracking_number)?
+        }
+        "LowStock" => {
+            let detail: LowStock = serde_json::from_value(event.detail)?;
+            mail::low_stock(shop, &event.id, &detail.products)?
+        }
+        other => {
+            tracing::warn!(detail_type = other, "event is told to nobody");
+            Vec::new()
+        }
+    };
+    tell(outlet, &notices).await?;
+    Ok(())
 }
 
 async fn tell(outlet: &impl Outlet, notices: &[Notice]) -> Result<(), NotTold> {
@@ -104,8 +184,11 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::{HashMap, HashSet};
 
+    use lambda_runtime::Context;
+    use serde_json::json;
+
     use super::*;
-    use crate::mail::Channel;
+    use crate::notice::Channel;
 
     #[derive(Default)]
     struct FakeOutlet {
@@ -143,6 +226,11 @@ mod tests {
         async fn release(&self, id: &str) -> Result<(), Failure> {
             self.claims.borrow_mut().remove(id);
             Ok(())
+        }
+
+        async fn order(&self, order_id: &Id) -> Result<Option<CustomerOrder>, Failure> {
+            let order: CustomerOrder = serde_json::from_value(order())?;
+            Ok((order.order.order_id == *order_id).then_some(order))
         }
     }
 
@@ -184,5 +272,87 @@ mod tests {
         let error = tell(&outlet, &notices()).await.unwrap_err();
         insta::assert_snapshot!(error, @"not told: owner: another delivery of the event is sending it");
         assert_eq!(*outlet.sent.borrow(), ["customer", "topic"]);
+    }
+
+    fn order() -> Value {
+        json!({
+            "userId": "eve", "email": "eve@example.com", "orderId": Id::fixed(1, "order"),
+            "status": "CONFIRMED", "items": [], "history": [],
+            "createdDate": "2026-03-04T23:04:05Z", "modifiedDate": "2026-03-04T23:04:06Z",
+            "address": {"name": "Eve", "street": "1", "city": "C", "postalCode": "1", "country": "DE"},
+            "deliveryPrice": {"amount": 0, "currency": "EUR"},
+            "total": {"amount": 0, "currency": "EUR"},
+        })
+    }
+
+    fn event(detail_type: &str, detail: Value) -> String {
+        json!({
+            "id": "e-1", "source": "shop.orders", "detail-type": detail_type,
+            "time": "2026-01-02T03:04:05Z", "detail": detail,
+        })
+        .to_string()
+    }
+
+    /// Every kind of event, and one that is none.
+    fn events() -> Vec<String> {
+        let modified = |changed: &str| json!({ "old": {}, "new": order(), "changed": [changed] });
+        vec![
+            event("OrderCreated", order()),
+            event("OrderModified", modified("status")),
+            event("OrderModified", modified("address")),
+            event(
+                "DeliveryStarted",
+                json!({ "orderId": Id::fixed(1, "order"), "trackingNumber": "t" }),
+            ),
+            event(
+                "LowStock",
+                json!({ "products": [{ "productId": Id::fixed(1, "a"), "name": "A", "quantity": 1 }] }),
+            ),
+            event("OrderModified", json!({ "poisoned": true })),
+            event(
+                "DeliveryStarted",
+                json!({ "orderId": Id::fixed(1, "other"), "trackingNumber": "t" }),
+            ),
+            event("OrderDeleted", order()),
+        ]
+    }
+
+    async fn deliver(outlet: &FakeOutlet, bodies: &[String]) -> Vec<String> {
+        let shop = Shop {
+            name: "Tarnside".to_owned(),
+            site_url: "https://shop.example".to_owned(),
+            owner: "owner@shop.example".to_owned(),
+        };
+        let record =
+            |(id, body): (usize, &String)| json!({ "messageId": id.to_string(), "body": body });
+        let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
+        let event = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let response = serve(outlet, &shop, LambdaEvent::new(event, Context::default())).await;
+        let failures = response.unwrap().batch_item_failures.into_iter();
+        failures.map(|failure| failure.item_identifier).collect()
+    }
+
+    #[tokio::test]
+    async fn every_event_is_told_once_and_the_poisoned_ones_come_back_alone() {
+        let outlet = FakeOutlet::default();
+        let twice = [events(), events()].concat();
+        assert_eq!(deliver(&outlet, &events()).await, ["5", "6"]);
+        let told = outlet.sent.borrow().clone();
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|id| id.replace(Id::fixed(1, "order").as_str(), "*"))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "order_created/*/owner",
+                "order_created/*/topic",
+                "order_confirmed/*/customer",
+                "order_shipped/*/customer",
+                "low_stock/e-1/owner",
+            ]
+        );
+        deliver(&outlet, &twice).await;
+        assert_eq!(*outlet.sent.borrow(), told, "told again");
     }
 }
