@@ -183,6 +183,18 @@ impl Answer {
         })
     }
 
+    /// An answer that says all with its status, for instance 204.
+    pub fn empty(status: u16) -> Self {
+        Answer {
+            status,
+            headers: HeaderMap::from_iter([(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("no-store"),
+            )]),
+            body: String::new(),
+        }
+    }
+
     /// The same answer with one more header; a value that no header can hold is left out.
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -199,6 +211,11 @@ impl Answer {
     /// The JSON text.
     pub fn body(&self) -> &str {
         &self.body
+    }
+
+    /// A header that is plain text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 }
 

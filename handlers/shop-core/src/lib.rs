@@ -6,6 +6,7 @@
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
 pub mod batch;
+pub mod check;
 pub mod cursor;
 pub mod custom_resource;
 pub mod events;
@@ -19,3 +20,6 @@ pub mod problem;
 pub mod quote;
 pub mod runtime;
 pub mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod version;

@@ -108,6 +108,11 @@ impl Problem {
         }
     }
 
+    /// 428: a change has to say which version it is of (RFC 6585).
+    pub fn precondition_required(detail: impl Into<String>) -> Self {
+        Problem::blank(428, "Precondition Required", detail)
+    }
+
     /// 500: our fault. The cause is in the log.
     pub fn internal() -> Self {
         Problem::blank(

@@ -13,6 +13,20 @@ pub struct QuoteRequest {
     pub product_ids: Vec<Id>,
 }
 
+/// One piece as it is packed for delivery. All zero: it needs no box, like a voucher.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Package {
+    /// Millimetres.
+    pub width: u32,
+    /// Millimetres.
+    pub length: u32,
+    /// Millimetres.
+    pub height: u32,
+    /// Grams.
+    pub weight: u32,
+}
+
 /// A product that can be ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,6 +37,9 @@ pub struct QuotedProduct {
     pub name: String,
     /// Price of one piece.
     pub price: Money,
+    /// Size and weight of one piece.
+    #[serde(default)]
+    pub package: Package,
     /// URL of its first picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
