@@ -1,13 +1,14 @@
-//! A product as clients and the table know it.
+//! A product as clients know it, and how the bus hears of it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shop_core::id::Id;
 use shop_core::money::Money;
-use shop_core::quote::QuotedProduct;
+use shop_core::quote::{Package, QuotedProduct};
 
 /// A picture of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Picture {
     /// Where it is, seen from the site.
     pub url: String,
@@ -15,7 +16,7 @@ pub struct Picture {
     pub alt: String,
 }
 
-/// A product that can be bought.
+/// A product of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
@@ -33,10 +34,34 @@ pub struct Product {
     pub pictures: Vec<Picture>,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// The sizes it comes in, smallest first; none when there is only one.
+    #[serde(default)]
+    pub sizes: Vec<String>,
+    /// One piece as it is packed.
+    #[serde(default)]
+    pub package: Package,
+    /// Whether it can be found and bought.
+    pub listed: bool,
+    /// Pieces in stock, as the inventory last said; nothing until it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available: Option<u32>,
     /// When it came into the catalogue.
     pub created_date: DateTime<Utc>,
     /// When it changed last.
     pub modified_date: DateTime<Utc>,
+    /// How often a person or the seed changed it; stock does not count. Before versions it was 0.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl Product {
+    /// Without what is the inventory's business: what the bus is told of a product.
+    pub fn without_stock(self) -> Self {
+        Product {
+            available: None,
+            ..self
+        }
+    }
 }
 
 impl From<Product> for QuotedProduct {
@@ -45,6 +70,7 @@ impl From<Product> for QuotedProduct {
             product_id: product.product_id,
             name: product.name,
             price: product.price,
+            package: product.package,
             picture: product
                 .pictures
                 .into_iter()

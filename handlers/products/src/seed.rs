@@ -2,10 +2,11 @@
 //!
 //! It runs when its stack is created, and again when the resource's `Revision`
 //! in the template changes. It adds products and brings those up to date that
-//! nobody touched; what a person changed or added stays as it is, and nothing
-//! is ever removed.
+//! nobody touched; what a person changed, added or deleted stays as it is, and
+//! nothing is ever removed.
 
 use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest;
+use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
@@ -14,8 +15,9 @@ use shop_core::id::Id;
 use shop_core::idempotency::fingerprint;
 use shop_core::money::Money;
 use shop_core::order::now;
+use shop_core::quote::Package;
 
-use crate::product::Picture;
+use crate::product::{Picture, Product};
 use crate::store::{Store, StoreError};
 
 /// The first products of the shop.
@@ -55,6 +57,11 @@ pub struct SeedProduct {
     /// See [`crate::product::Product`].
     pub tags: Vec<String>,
     /// See [`crate::product::Product`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<String>,
+    /// See [`crate::product::Product`].
+    pub package: Package,
+    /// See [`crate::product::Product`].
     pub pictures: Vec<Picture>,
 }
 
@@ -62,6 +69,26 @@ impl SeedProduct {
     /// The identifier, the same in every shop and on every run.
     pub fn id(&self) -> Id {
         Id::fixed(OPENED, &format!("products/{}", self.slug))
+    }
+
+    /// The product that takes the place of `old`, the one that an earlier seed wrote.
+    pub fn product(&self, old: Option<&Product>, now: DateTime<Utc>) -> Product {
+        Product {
+            product_id: self.id(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            category: self.category.clone(),
+            price: self.price,
+            pictures: self.pictures.clone(),
+            tags: self.tags.clone(),
+            sizes: self.sizes.clone(),
+            package: self.package,
+            listed: true,
+            available: old.and_then(|old| old.available),
+            created_date: old.map_or(now, |old| old.created_date),
+            modified_date: now,
+            version: old.map_or(0, |old| old.version) + 1,
+        }
     }
 
     /// Changes when anything of the product does.
@@ -113,6 +140,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::change::Change;
 
     #[test]
     fn the_seed_is_a_catalogue_that_one_would_show() {
@@ -132,6 +160,25 @@ mod tests {
                 product.slug
             );
             assert!(!product.tags.is_empty(), "{} has no tags", product.slug);
+            let Package {
+                width,
+                length,
+                height,
+                weight,
+            } = product.package;
+            assert!(
+                [width, length, height, weight].iter().all(|n| *n > 0),
+                "{} is not packed",
+                product.slug
+            );
+            let mut written = serde_json::to_value(product).unwrap();
+            written.as_object_mut().unwrap().remove("slug");
+            let written: Change = serde_json::from_value(written).unwrap();
+            let written = written.create(product.id(), now());
+            assert!(
+                written.is_ok(),
+                "no administrator could write it: {written:?}"
+            );
             let picture = product.pictures.first();
             assert!(
                 picture.is_some_and(|p| p.url.starts_with("/images/") && !p.alt.is_empty()),

@@ -1,8 +1,9 @@
-//! The catalogue's table.
+//! The catalogue's two tables.
 //!
-//! Key `productId`. A product that is listed carries two more attributes, and
-//! only listed products stand in the two indexes made of them: `byName` (all
-//! products by name) and `byCategory` (those of one category by name).
+//! Products have the key `productId`; index `byName` has all of them, parted by whether they are
+//! listed, and index `byCategory` those that are listed. Words have the key `start`, `entry` (see
+//! [`crate::words`]). Both change in one transaction, so that a search never finds what is gone and
+//! never misses what is there.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -10,88 +11,162 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
 
+use crate::catalogue::{Catalogue, Entry, List, Page, Place};
 use crate::product::Product;
+use crate::row::{Listed, Row, Seeded};
 use crate::seed::SeedProduct;
-
-/// The value of the attribute `listed`; an index needs one, its value means nothing.
-const LISTED: &str = "yes";
+use crate::stock::StockChanged;
+use crate::transaction::Transaction;
+use crate::words::partition;
 
 /// How often a batch read asks again for the keys that the table left out.
 const BATCH_ATTEMPTS: u32 = 5;
 
-/// Why the table could not be used.
+/// Why the tables could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It did not answer, or with an error.
+    /// They did not answer, or with an error.
     #[error("product table cannot be used")]
     Call(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A row that is not a product.
     #[error("row of the product table cannot be read or written")]
     Row(#[from] serde_dynamo::Error),
-    /// It answered, but not for all products.
+    /// A row of the index that names no product.
+    #[error("row of the word table is damaged: {0}")]
+    Word(String),
+    /// They answered, but not for all products.
     #[error("product table is too busy: {0} products were not read")]
     Busy(usize),
 }
 
 impl StoreError {
-    fn call(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn call(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         StoreError::Call(Box::new(error))
     }
 }
 
-/// Where a page of the list ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// The category the list is limited to.
-    pub category: Option<String>,
-    /// Name of the last product.
-    pub name: String,
-    /// The last product.
-    pub id: Id,
-}
-
-/// A page of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// Its products, by name.
-    pub products: Vec<Product>,
-    /// Where it ends, when another page follows.
-    pub next: Option<Place>,
-}
-
-/// The table.
+/// The tables.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
-    table: String,
+    products: String,
+    words: String,
 }
 
-type Row = HashMap<String, AttributeValue>;
+type Attributes = HashMap<String, AttributeValue>;
 
 impl Store {
-    /// The table called `table`.
-    pub fn new(client: Client, table: String) -> Self {
-        Store { client, table }
+    /// The tables called `products` and `words`.
+    pub fn new(client: Client, products: String, words: String) -> Self {
+        Store {
+            client,
+            products,
+            words,
+        }
     }
 
-    /// One page of the listed products, of all categories or of one, from after `from`.
-    pub async fn list(
+    /// Writes a product of the seed, unless the very same was written before, or a person has
+    /// changed or deleted it since. Says whether it was written.
+    pub async fn seed(&self, seed: &SeedProduct, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let old = self.attributes(&seed.id()).await?;
+        let seeded = Seeded {
+            seeded_date: now,
+            seed_digest: seed.digest(),
+        };
+        let old = match old {
+            None => None,
+            Some(attributes) => {
+                let before: Option<Seeded> = from_item(attributes.clone()).ok();
+                let product = Product::from(from_item::<Row>(attributes)?);
+                // A person's change moves `modifiedDate` away from `seededDate`.
+                let untouched = before.is_some_and(|before| {
+                    before.seeded_date == product.modified_date
+                        && before.seed_digest != seeded.seed_digest
+                });
+                if !untouched {
+                    return Ok(false);
+                }
+                Some(product)
+            }
+        };
+        let new = seed.product(old.as_ref(), now);
+        self.commit(old.as_ref(), Some(&new), Some(&seeded)).await
+    }
+
+    async fn commit(
         &self,
-        category: Option<&str>,
+        old: Option<&Product>,
+        new: Option<&Product>,
+        seeded: Option<&Seeded>,
+    ) -> Result<bool, StoreError> {
+        let items = Transaction {
+            products: &self.products,
+            words: &self.words,
+        }
+        .items(old, new, seeded)?;
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(true);
+        };
+        // Somebody else wrote in between, or is writing just now.
+        let overtaken = error
+            .as_service_error()
+            .and_then(|error| {
+                match error {
+                aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError
+                    ::TransactionCanceledException(cancelled) => Some(cancelled),
+                _ => None,
+            }
+            })
+            .is_some_and(|cancelled| {
+                cancelled.cancellation_reasons().iter().any(|reason| {
+                    matches!(
+                        reason.code(),
+                        Some("ConditionalCheckFailed" | "TransactionConflict")
+                    )
+                })
+            });
+        match overtaken {
+            true => Ok(false),
+            false => Err(StoreError::call(error)),
+        }
+    }
+
+    async fn attributes(&self, id: &Id) -> Result<Option<Attributes>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.products)
+            .set_key(Some(key(id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        Ok(answer.item)
+    }
+}
+
+impl Catalogue for Store {
+    async fn page(
+        &self,
+        list: &List,
         limit: u16,
         from: Option<&Place>,
     ) -> Result<Page, StoreError> {
-        let (index, attribute, value) = index(category);
+        let (index, attribute, value) = index(list);
         let answer = self
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.products)
             .index_name(index)
             .key_condition_expression("#partition = :value")
             .expression_attribute_names("#partition", attribute)
@@ -102,61 +177,28 @@ impl Store {
             .await
             .map_err(StoreError::call)?;
         let stopped = answer.last_evaluated_key.is_some();
-        let found: Vec<Product> = from_items(answer.items.unwrap_or_default())?;
-        let (products, follows) = cut(found, limit, stopped);
+        let found: Vec<Row> = from_items(answer.items.unwrap_or_default())?;
+        let (rows, follows) = cut(found, limit, stopped);
+        let products: Vec<Product> = rows.into_iter().map(Into::into).collect();
         let next = products.last().filter(|_| follows).map(|last| Place {
-            category: category.map(str::to_owned),
+            category: match list {
+                List::Category(category) => Some(category.clone()),
+                List::Listed | List::Unlisted => None,
+            },
             name: last.name.clone(),
             id: last.product_id.clone(),
         });
         Ok(Page { products, next })
     }
 
-    /// The listed product `id`.
-    pub async fn get(&self, id: &Id) -> Result<Option<Product>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(id)))
-            .send()
-            .await
-            .map_err(StoreError::call)?;
-        match answer.item {
-            Some(row) if row.contains_key("listed") => Ok(Some(from_item(row)?)),
-            _ => Ok(None),
-        }
+    async fn find(&self, id: &Id) -> Result<Option<Product>, StoreError> {
+        let row: Option<Row> = self.attributes(id).await?.map(from_item).transpose()?;
+        Ok(row.map(Into::into))
     }
 
-    /// How many listed products each category has.
-    pub async fn categories(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        let (index, attribute, value) = index(None);
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index)
-            .key_condition_expression("#partition = :value")
-            .expression_attribute_names("#partition", attribute)
-            .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
-            .projection_expression("category")
-            .into_paginator()
-            .items()
-            .send();
-        let mut counts = BTreeMap::new();
-        while let Some(row) = pages.next().await {
-            let mut row = row.map_err(StoreError::call)?;
-            if let Some(AttributeValue::S(category)) = row.remove("category") {
-                *counts.entry(category).or_default() += 1;
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Those of `ids` (at most 100) that are listed, as they are now.
-    pub async fn get_all(&self, ids: &[Id]) -> Result<Vec<Product>, StoreError> {
+    async fn find_all(&self, ids: &[Id]) -> Result<Vec<Product>, StoreError> {
         let mut rows = Vec::new();
-        let mut wanted: Vec<Row> = ids.iter().map(key).collect();
+        let mut wanted: Vec<Attributes> = ids.iter().map(key).collect();
         for attempt in 0..BATCH_ATTEMPTS {
             if wanted.is_empty() {
                 break;
@@ -170,7 +212,7 @@ impl Store {
             let answer = self
                 .client
                 .batch_get_item()
-                .request_items(&self.table, request)
+                .request_items(&self.products, request)
                 .send()
                 .await
                 .map_err(StoreError::call)?;
@@ -191,51 +233,83 @@ impl Store {
         if !wanted.is_empty() {
             return Err(StoreError::Busy(wanted.len()));
         }
-        rows.retain(|row: &Row| row.contains_key("listed"));
-        Ok(from_items(rows)?)
+        let rows: Vec<Row> = from_items(rows)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Writes a product of the seed, unless the very same was written before or a person has
-    /// changed it since. Says whether it was written.
-    pub async fn seed(
+    async fn entries(
         &self,
-        product: &SeedProduct,
-        now: DateTime<Utc>,
+        term: &str,
+        limit: u16,
+        from: Option<&Entry>,
+    ) -> Result<(Vec<Entry>, bool), StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.words)
+            .key_condition_expression("#start = :start AND begins_with(entry, :term)")
+            .expression_attribute_names("#start", "start")
+            .expression_attribute_values(":start", AttributeValue::S(partition(term)))
+            .expression_attribute_values(":term", AttributeValue::S(term.to_owned()))
+            .limit(limit.into())
+            .set_exclusive_start_key(from.map(|entry| word_key(&entry.word, &entry.id)))
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        let more = answer.last_evaluated_key.is_some();
+        let entries = answer.items.unwrap_or_default();
+        let entries = entries.iter().map(entry).collect::<Result<_, _>>()?;
+        Ok((entries, more))
+    }
+
+    async fn categories(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let (index, attribute, value) = index(&List::Listed);
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.products)
+            .index_name(index)
+            .key_condition_expression("#partition = :value")
+            .expression_attribute_names("#partition", attribute)
+            .expression_attribute_values(":value", AttributeValue::S(value.to_owned()))
+            .projection_expression("category")
+            .into_paginator()
+            .items()
+            .send();
+        let mut counts = BTreeMap::new();
+        while let Some(row) = pages.next().await {
+            let mut row = row.map_err(StoreError::call)?;
+            if let Some(AttributeValue::S(category)) = row.remove("category") {
+                *counts.entry(category).or_default() += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn write(
+        &self,
+        old: Option<&Product>,
+        new: Option<&Product>,
     ) -> Result<bool, StoreError> {
-        // A person's change moves `modifiedDate` away from `seededDate`.
-        let untouched = "modifiedDate = seededDate AND seedDigest <> :seedDigest";
-        let mut update = self
+        self.commit(old, new, None).await
+    }
+
+    async fn stock(&self, count: &StockChanged) -> Result<bool, StoreError> {
+        let noted = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&product.id())))
-            .condition_expression(format!("attribute_not_exists(productId) OR ({untouched})"));
-        let mut assignments =
-            vec!["createdDate = if_not_exists(createdDate, :modifiedDate)".to_owned()];
-        for (name, value) in [
-            ("name", to_attribute_value(&product.name)?),
-            ("description", to_attribute_value(&product.description)?),
-            ("category", to_attribute_value(&product.category)?),
-            ("price", to_attribute_value(product.price)?),
-            ("pictures", to_attribute_value(&product.pictures)?),
-            ("tags", to_attribute_value(&product.tags)?),
-            ("listed", to_attribute_value(LISTED)?),
-            ("listedIn", to_attribute_value(&product.category)?),
-            ("modifiedDate", to_attribute_value(now)?),
-            ("seededDate", to_attribute_value(now)?),
-            ("seedDigest", to_attribute_value(product.digest())?),
-        ] {
-            // `name` and others are reserved words.
-            assignments.push(format!("#{name} = :{name}"));
-            update = update
-                .expression_attribute_names(format!("#{name}"), name)
-                .expression_attribute_values(format!(":{name}"), value);
-        }
-        let written = update
-            .update_expression(format!("SET {}", assignments.join(", ")))
+            .table_name(&self.products)
+            .set_key(Some(key(&count.product_id)))
+            .update_expression("SET available = :quantity, availableVersion = :version")
+            .condition_expression(
+                "attribute_exists(productId) AND \
+                 (attribute_not_exists(availableVersion) OR availableVersion < :version)",
+            )
+            .expression_attribute_values(":quantity", AttributeValue::N(count.quantity.to_string()))
+            .expression_attribute_values(":version", AttributeValue::N(count.version.to_string()))
             .send()
             .await;
-        match written {
+        match noted {
             Ok(_) => Ok(true),
             Err(error)
                 if error
@@ -249,19 +323,43 @@ impl Store {
     }
 }
 
-fn key(id: &Id) -> Row {
-    Row::from([("productId".to_owned(), AttributeValue::S(id.to_string()))])
+/// Key of a product.
+pub(crate) fn key(id: &Id) -> Attributes {
+    Attributes::from([("productId".to_owned(), AttributeValue::S(id.to_string()))])
 }
 
-/// The index that lists `category`, with its partition attribute and value.
-fn index(category: Option<&str>) -> (&'static str, &'static str, &str) {
-    match category {
-        None => ("byName", "listed", LISTED),
-        Some(category) => ("byCategory", "listedIn", category),
+/// Key of a word of a product. A space sorts before every letter, so that entries sort by word.
+pub(crate) fn word_key(word: &str, id: &Id) -> Attributes {
+    Attributes::from([
+        ("start".to_owned(), AttributeValue::S(partition(word))),
+        (
+            "entry".to_owned(),
+            AttributeValue::S(format!("{word} {id}")),
+        ),
+    ])
+}
+
+fn entry(row: &Attributes) -> Result<Entry, StoreError> {
+    let text = row.get("entry").and_then(|value| value.as_s().ok());
+    text.and_then(|text| text.split_once(' '))
+        .and_then(|(word, id)| {
+            let id = id.parse().ok()?;
+            let word = word.to_owned();
+            Some(Entry { word, id })
+        })
+        .ok_or_else(|| StoreError::Word(text.cloned().unwrap_or_default()))
+}
+
+/// The index that has `list`, with its partition attribute and value.
+fn index(list: &List) -> (&'static str, &'static str, &str) {
+    match list {
+        List::Listed => ("byName", "listed", Listed::Yes.text()),
+        List::Unlisted => ("byName", "listed", Listed::No.text()),
+        List::Category(category) => ("byCategory", "listedIn", category),
     }
 }
 
-fn start_key(attribute: &str, value: &str, place: &Place) -> Row {
+fn start_key(attribute: &str, value: &str, place: &Place) -> Attributes {
     let mut start = key(&place.id);
     start.insert(attribute.to_owned(), AttributeValue::S(value.to_owned()));
     start.insert("name".to_owned(), AttributeValue::S(place.name.clone()));
@@ -270,6 +368,8 @@ fn start_key(attribute: &str, value: &str, place: &Place) -> Row {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
@@ -279,10 +379,21 @@ mod tests {
             name: "Boot".to_owned(),
             id: Id::fixed(1_767_225_600, "boot"),
         };
-        let (_, attribute, value) = index(Some("Bags"));
+        let list = List::Category("Bags".to_owned());
+        let (_, attribute, value) = index(&list);
         let start = start_key(attribute, value, &place);
         assert_eq!(start["listedIn"], AttributeValue::S("Bags".to_owned()));
         assert_eq!(start["name"], AttributeValue::S("Boot".to_owned()));
         assert_eq!(start.len(), 3);
+    }
+
+    #[test]
+    fn an_entry_is_read_back_from_its_key() {
+        let id = Id::fixed(1_767_225_600, "boot");
+        let row = word_key("straße", &id);
+        assert_eq!(row["start"], AttributeValue::S("st".to_owned()));
+        let word = "straße".to_owned();
+        assert_eq!(entry(&row).unwrap(), Entry { word, id });
+        assert!(entry(&Attributes::new()).is_err());
     }
 }
