@@ -1,34 +1,9 @@
-//! Where to deliver: what a client may write, and what is kept of it.
+//! Where to deliver, as a client may write it.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::check::Check;
-
-/// An address that was checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Address {
-    /// Of the person who receives it.
-    pub name: String,
-    /// Of the company, when it goes to one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub company_name: Option<String>,
-    /// Street and number.
-    pub street: String,
-    /// City.
-    pub city: String,
-    /// Postal code, as the country writes it; some have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<String>,
-    /// State or province, where the post needs it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-    /// ISO 3166 country code of two letters, in upper case.
-    pub country: String,
-    /// For the courier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone_number: Option<String>,
-}
+use crate::order::Address;
 
 /// An address as a client writes it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -43,7 +18,7 @@ pub struct AddressRequest {
     /// See [`Address`].
     pub city: String,
     /// See [`Address`].
-    pub postal_code: Option<String>,
+    pub postal_code: String,
     /// See [`Address`].
     pub state: Option<String>,
     /// See [`Address`].
@@ -62,7 +37,7 @@ impl AddressRequest {
         let company_name = maybe(check, &at("companyName"), self.company_name, 100);
         let street = check.line(&at("street"), &self.street, 200);
         let city = check.line(&at("city"), &self.city, 100);
-        let postal_code = maybe(check, &at("postalCode"), self.postal_code, 20);
+        let postal_code = check.line(&at("postalCode"), &self.postal_code, 20);
         let state = maybe(check, &at("state"), self.state, 100);
         check.require(
             two_letters,
@@ -126,11 +101,11 @@ mod tests {
     fn an_address_is_tidied() {
         let address = read(json!({
             "name": " Eve ", "companyName": " ", "street": "1 Main Street", "city": "Dublin",
-            "country": "ie", "phoneNumber": "+353 (1) 555-0100",
+            "postalCode": "D02", "country": "ie", "phoneNumber": "+353 (1) 555-0100",
         }))
         .unwrap();
         let json = serde_json::to_string(&address).unwrap();
-        insta::assert_snapshot!(json, @r#"{"name":"Eve","street":"1 Main Street","city":"Dublin","country":"IE","phoneNumber":"+353 (1) 555-0100"}"#);
+        insta::assert_snapshot!(json, @r#"{"name":"Eve","street":"1 Main Street","city":"Dublin","postalCode":"D02","country":"IE","phoneNumber":"+353 (1) 555-0100"}"#);
     }
 
     #[test]
@@ -143,6 +118,7 @@ mod tests {
         /address/name: this is needed
         /address/street: only one line of text
         /address/city: at most 100 characters
+        /address/postalCode: this is needed
         /address/country: two letters are expected, for instance DE
         /address/phoneNumber: digits are expected
         ");

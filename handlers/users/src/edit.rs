@@ -39,7 +39,7 @@ struct SavedAddressRequest {
     #[serde(default)]
     city: String,
     #[serde(default)]
-    postal_code: Option<String>,
+    postal_code: String,
     #[serde(default)]
     state: Option<String>,
     #[serde(default)]
@@ -136,7 +136,8 @@ mod tests {
 
     fn address(changes: Value) -> Value {
         let mut address = json!({
-            "name": "Anna Berg", "street": "Seestraße 12", "city": "Lindau", "country": "DE",
+            "name": "Anna Berg", "street": "Seestraße 12", "city": "Lindau",
+            "postalCode": "88131", "country": "DE",
         });
         for (name, value) in changes.as_object().unwrap() {
             address[name] = value.clone();

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shop_core::address::Address;
+use shop_core::order::Address;
 
 /// An address of the address book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
