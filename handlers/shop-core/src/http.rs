@@ -129,6 +129,16 @@ impl Request {
             .map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
     }
 
+    /// A claim of the verified token that no [`Caller`] has; an empty one counts as absent.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        let authorizer = self.0.request_context.authorizer.as_ref()?;
+        let claims = &authorizer.jwt.as_ref()?.claims;
+        claims
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
     /// Who calls; a problem when the route has no authorizer or the token names nobody.
     pub fn caller(&self) -> Result<Caller, Problem> {
         let claims = self

@@ -5,6 +5,8 @@
 // checkout makes cargo compile this crate, and all that depend on it, anew for each of them.
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
+pub mod address;
+pub mod address;
 pub mod batch;
 pub mod call;
 pub mod check;

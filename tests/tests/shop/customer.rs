@@ -19,30 +19,42 @@ impl<'a> Customer<'a> {
     /// Signs up, confirms the address and logs in.
     pub(crate) fn sign_up(shop: &'a Shop, email: &str) -> Self {
         let client = shop.output("identity", "UserPoolClientId");
-        cognito(
-            shop,
-            "SignUp",
-            &json!({
-                "ClientId": client, "Username": email, "Password": PASSWORD,
-                "UserAttributes": [{"Name": "email", "Value": email}],
-            }),
-        );
+        try_sign_up(shop, email, None).expect(200);
         let code = json!({"ClientId": client, "Username": email, "ConfirmationCode": "123456"});
-        cognito(shop, "ConfirmSignUp", &code);
-        let session = cognito(
-            shop,
-            "InitiateAuth",
-            &json!({
-                "ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-                "AuthParameters": {"USERNAME": email, "PASSWORD": PASSWORD},
-            }),
-        );
-        let token = session["AuthenticationResult"]["IdToken"].as_str().unwrap();
+        cognito(shop, "ConfirmSignUp", &code).expect(200);
         Self {
             shop,
             email: email.to_owned(),
-            token: token.to_owned(),
+            token: log_in(shop, email).expect("the account is confirmed"),
         }
+    }
+
+    /// Someone of the staff. Nobody gives himself a role: here the first one gets it from whoever
+    /// runs the cloud.
+    pub(crate) fn staff(shop: &'a Shop, group: &str) -> Self {
+        let mut staff = Self::sign_up(shop, &format!("{group}@shopctl.example"));
+        let asked = json!({
+            "UserPoolId": shop.output("identity", "UserPoolId"),
+            "Username": staff.email, "GroupName": group,
+        });
+        shop.emulator
+            .call("cognito-idp", "admin_add_user_to_group", &asked);
+        staff.log_in_again();
+        staff
+    }
+
+    /// Someone who has an account already.
+    pub(crate) fn returning(shop: &'a Shop, email: &str) -> Self {
+        Self {
+            shop,
+            email: email.to_owned(),
+            token: log_in(shop, email).expect("the account is there"),
+        }
+    }
+
+    /// Gets a token that knows of changes since the last one.
+    pub(crate) fn log_in_again(&mut self) {
+        self.token = log_in(self.shop, &self.email).expect("the account is there");
     }
 
     /// POSTs an order.
@@ -57,23 +69,63 @@ impl<'a> Customer<'a> {
 
     /// GETs with the token.
     pub(crate) fn get(&self, path: &str) -> Answer {
-        self.shop
-            .http
-            .request(Method::GET, &self.shop.site(path), |request| {
-                request.bearer_auth(&self.token)
-            })
+        self.send(Method::GET, path, &[], None)
+    }
+
+    /// Sends any request with the token.
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let url = self.shop.site(path);
+        self.shop.http.request(method, &url, |request| {
+            let request = headers.iter().fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            });
+            let request = request.bearer_auth(&self.token);
+            match body {
+                Some(body) => request.json(body),
+                None => request,
+            }
+        })
     }
 }
 
-fn cognito(shop: &Shop, operation: &str, body: &Value) -> Value {
+/// Asks for an account, perhaps with a username.
+pub(crate) fn try_sign_up(shop: &Shop, email: &str, username: Option<&str>) -> Answer {
+    let mut attributes = vec![json!({"Name": "email", "Value": email})];
+    attributes.extend(username.map(|name| json!({"Name": "preferred_username", "Value": name})));
+    let request = json!({
+        "ClientId": shop.output("identity", "UserPoolClientId"),
+        "Username": email, "Password": PASSWORD, "UserAttributes": attributes,
+    });
+    cognito(shop, "SignUp", &request)
+}
+
+/// An ID token, if there is such an account.
+pub(crate) fn log_in(shop: &Shop, email: &str) -> Option<String> {
+    let request = json!({
+        "ClientId": shop.output("identity", "UserPoolClientId"),
+        "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": email, "PASSWORD": PASSWORD},
+    });
+    let answer = cognito(shop, "InitiateAuth", &request);
+    let session = (answer.status == 200).then(|| answer.json())?;
+    let token = session["AuthenticationResult"]["IdToken"].as_str()?;
+    Some(token.to_owned())
+}
+
+fn cognito(shop: &Shop, operation: &str, body: &Value) -> Answer {
     let target = format!("AWSCognitoIdentityProviderService.{operation}");
     let endpoint = format!("{}/", shop.output("identity", "Endpoint"));
     let body = body.to_string();
-    let answer = shop.http.request(Method::POST, &endpoint, |request| {
+    shop.http.request(Method::POST, &endpoint, |request| {
         request
             .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.1")
             .body(body)
-    });
-    answer.expect(200).json()
+    })
 }

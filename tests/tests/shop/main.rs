@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod browser;
+mod bus;
+mod catalogue;
 mod changes;
 mod customer;
 mod orders;
 mod page;
+mod users;
 
 use std::time::Duration;
 
@@ -63,7 +66,13 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     };
     status_keeps_its_contract(&shop);
     page::page_is_served(&shop);
+    let bus = bus::Tap::open(&shop);
     orders::catalogue_is_public(&shop);
+    catalogue::administrators_run_the_catalogue(&shop, &bus);
+    catalogue::stock_is_shown(&shop);
+    users::everybody_has_a_profile(&shop, &bus);
+    users::administrators_give_roles(&shop);
+    drop(bus);
     orders::orders_are_placed(&shop);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
@@ -110,8 +119,10 @@ fn status_keeps_its_contract(shop: &Shop) {
         .collect();
     for stack in [
         "platform",
+        "accounts",
         "identity",
         "api",
+        "users",
         "products",
         "orders",
         "notifications",

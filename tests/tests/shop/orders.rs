@@ -198,7 +198,7 @@ fn amount_text(price: &Value) -> String {
     format!("{}.{:02} EUR", amount / 100, amount % 100)
 }
 
-fn messages_in(shop: &Shop, queue: &str) -> u64 {
+pub(crate) fn messages_in(shop: &Shop, queue: &str) -> u64 {
     let asked = json!({"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]});
     let answer = shop.emulator.call("sqs", "get_queue_attributes", &asked);
     let count = answer["Attributes"]["ApproximateNumberOfMessages"].as_str();
@@ -232,7 +232,7 @@ fn amount(product: &Value) -> u64 {
 
 /// The problem that the answer is about.
 #[track_caller]
-fn problem(answer: Answer, status: u16) -> Value {
+pub(crate) fn problem(answer: Answer, status: u16) -> Value {
     let answer = answer.expect(status);
     assert_eq!(
         answer.header("content-type"),
