@@ -101,6 +101,21 @@ impl FakeWorld {
         }
     }
 
+    fn bind_now(&self, payment: &Payment) -> Binding {
+        let (mut rows, mut tokens) = (self.rows.borrow_mut(), self.tokens.borrow_mut());
+        let owner = (payment.order_id.clone(), payment.user_id.clone());
+        let version = rows.get(&payment.order_id).map_or(0, |row| row.version);
+        match tokens.get(&payment.payment_token) {
+            Some(known) if *known != owner => Binding::Taken,
+            _ if version + 1 != payment.version => Binding::Changed,
+            _ => {
+                tokens.insert(payment.payment_token.clone(), owner);
+                rows.insert(payment.order_id.clone(), payment.clone());
+                Binding::Bound
+            }
+        }
+    }
+
     pub fn hold(&self, token: &str, amount: i64) {
         let hold = Hold {
             held: amount,
@@ -142,25 +157,7 @@ impl World for FakeWorld {
 
     async fn bind(&self, payment: &Payment) -> Result<Binding, Failure> {
         self.before().await;
-        let fits = {
-            let rows = self.rows.borrow();
-            let version = rows.get(&payment.order_id).map_or(0, |row| row.version);
-            version + 1 == payment.version
-        };
-        let owner = (payment.order_id.clone(), payment.user_id.clone());
-        let mut tokens = self.tokens.borrow_mut();
-        let known = tokens.get(&payment.payment_token);
-        let binding = match known {
-            Some(known) if *known != owner => Binding::Taken,
-            _ if !fits => Binding::Changed,
-            _ => {
-                tokens.insert(payment.payment_token.clone(), owner);
-                let row = payment.clone();
-                self.rows.borrow_mut().insert(row.order_id.clone(), row);
-                Binding::Bound
-            }
-        };
-        drop(tokens);
+        let binding = self.bind_now(payment);
         self.after(binding).await
     }
 
