@@ -29,6 +29,21 @@ impl<'a> Customer<'a> {
         );
         let code = json!({"ClientId": client, "Username": email, "ConfirmationCode": "123456"});
         cognito(shop, "ConfirmSignUp", &code);
+        Self::log_in(shop, email)
+    }
+
+    /// Someone who works for the shop: signs up, is taken into a group and logs in.
+    pub(crate) fn staff(shop: &'a Shop, email: &str, group: &str) -> Self {
+        Self::sign_up(shop, email);
+        let pool = shop.output("identity", "UserPoolId");
+        let member = json!({"UserPoolId": pool, "Username": email, "GroupName": group});
+        shop.emulator
+            .call("cognito-idp", "admin_add_user_to_group", &member);
+        Self::log_in(shop, email)
+    }
+
+    fn log_in(shop: &'a Shop, email: &str) -> Self {
+        let client = shop.output("identity", "UserPoolClientId");
         let session = cognito(
             shop,
             "InitiateAuth",
@@ -57,10 +72,24 @@ impl<'a> Customer<'a> {
 
     /// GETs with the token.
     pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None)
+    }
+
+    /// POSTs JSON with the token.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body))
+    }
+
+    /// Sends any request with the token.
+    pub(crate) fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         self.shop
             .http
-            .request(Method::GET, &self.shop.site(path), |request| {
-                request.bearer_auth(&self.token)
+            .request(method, &self.shop.site(path), |request| {
+                let request = request.bearer_auth(&self.token);
+                match body {
+                    Some(body) => request.json(body),
+                    None => request,
+                }
             })
     }
 }

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod browser;
+mod bus;
 mod changes;
 mod customer;
+mod delivery;
 mod orders;
 mod page;
+mod payment;
 
 use std::time::Duration;
 
@@ -65,6 +68,10 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     page::page_is_served(&shop);
     orders::catalogue_is_public(&shop);
     orders::orders_are_placed(&shop);
+    payment::provider_holds_money(&shop);
+    payment::payment_follows_its_order(&shop);
+    delivery::delivery_is_priced(&shop);
+    delivery::package_reaches_its_customer(&shop);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
     changes::changed_handler_redeploys_its_own_stack(&shop);
@@ -115,6 +122,10 @@ fn status_keeps_its_contract(shop: &Shop) {
         "products",
         "orders",
         "notifications",
+        "payment-3p",
+        "payment",
+        "delivery-pricing",
+        "delivery",
         "site",
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");

@@ -64,7 +64,7 @@ pub(crate) fn catalogue_is_public(shop: &Shop) {
 }
 
 /// The catalogue page by page, without a token.
-fn all_products(shop: &Shop) -> Vec<Value> {
+pub(crate) fn all_products(shop: &Shop) -> Vec<Value> {
     let mut products = Vec::new();
     let mut query = "limit=10".to_owned();
     loop {
@@ -198,14 +198,14 @@ fn amount_text(price: &Value) -> String {
     format!("{}.{:02} EUR", amount / 100, amount % 100)
 }
 
-fn messages_in(shop: &Shop, queue: &str) -> u64 {
+pub(crate) fn messages_in(shop: &Shop, queue: &str) -> u64 {
     let asked = json!({"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessages"]});
     let answer = shop.emulator.call("sqs", "get_queue_attributes", &asked);
     let count = answer["Attributes"]["ApproximateNumberOfMessages"].as_str();
     count.unwrap().parse().unwrap()
 }
 
-fn order_of(items: &[(&Value, u32)]) -> Value {
+pub(crate) fn order_of(items: &[(&Value, u32)]) -> Value {
     let items: Vec<Value> = items
         .iter()
         .map(|(product, quantity)| json!({"productId": product["productId"], "quantity": quantity}))
@@ -232,7 +232,7 @@ fn amount(product: &Value) -> u64 {
 
 /// The problem that the answer is about.
 #[track_caller]
-fn problem(answer: Answer, status: u16) -> Value {
+pub(crate) fn problem(answer: Answer, status: u16) -> Value {
     let answer = answer.expect(status);
     assert_eq!(
         answer.header("content-type"),
