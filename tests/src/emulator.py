@@ -80,9 +80,14 @@ def answer(question):
     return getattr(client(question["service"]), question["operation"])(**question["parameters"])
 
 
+def plain(value):
+    """What JSON does not know; the body of an answer is its text."""
+    return value.read().decode() if hasattr(value, "read") else str(value)
+
+
 for line in sys.stdin:
     try:
         said = {"answer": answer(json.loads(line))}
     except Exception as error:
         said = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(said, default=str), flush=True)
+    print(json.dumps(said, default=plain), flush=True)

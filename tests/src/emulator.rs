@@ -62,6 +62,19 @@ impl Emulator {
             .unwrap_or_else(|error| panic!("{service} {operation}: {error}"))
     }
 
+    /// Calls a Lambda function and answers what it answers.
+    #[track_caller]
+    pub fn invoke(&self, function: &str, payload: &Value) -> Value {
+        let parameters = json!({"FunctionName": function, "Payload": payload.to_string()});
+        let answer = self.call("lambda", "invoke", &parameters);
+        assert!(
+            answer.get("FunctionError").is_none(),
+            "{function}: {answer}"
+        );
+        let text = answer["Payload"].as_str().unwrap();
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{function}: {error}: {text}"))
+    }
+
     /// Makes one AWS call that may be refused.
     ///
     /// # Errors

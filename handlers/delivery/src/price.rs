@@ -45,6 +45,9 @@ struct Item {
     quantity: u32,
 }
 
+/// What is asked about: products with quantities, and where to.
+type Question = (Vec<(Id, u32)>, Country);
+
 /// Answers another service.
 pub async fn serve(tariff: &Tariff, event: LambdaEvent<PriceRequest>) -> Result<Price, Error> {
     let PriceRequest { items, country } = event.payload;
@@ -87,8 +90,8 @@ async fn answer(
     Ok(Answer::json(200, &price)?)
 }
 
-/// Products with quantities, and the country; or everything that is wrong with them.
-fn check(request: ProductsPriceRequest) -> Result<(Vec<(Id, u32)>, Country), Vec<Violation>> {
+/// The question, or everything that is wrong with it.
+fn check(request: ProductsPriceRequest) -> Result<Question, Vec<Violation>> {
     let mut violations = Vec::new();
     if request.items.len() > MAX_LINES {
         let detail = format!("at most {MAX_LINES} different products fit into an order");

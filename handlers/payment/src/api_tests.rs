@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::settle::tests::{FakeWorld, hear, order, order_id, placed};
+use crate::fake::{FakeWorld, hear, order, order_id, placed};
 
 const GET: &str = "GET /api/payments/{orderId}";
 const REFUND: &str = "POST /api/payments/{orderId}/refund";

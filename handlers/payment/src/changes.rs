@@ -97,8 +97,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
+    use crate::fake::{at, euro, order_id};
     use crate::payment::Step;
-    use crate::settle::tests::{at, euro, order_id};
 
     fn payment() -> Payment {
         let token = "secret-token".to_owned();

@@ -15,12 +15,16 @@ use shop_core::runtime::{StartError, function_name, setting, start_log};
 mod api;
 mod backend;
 mod changes;
+#[cfg(test)]
+mod fake;
 mod order;
 mod orders;
 mod payment;
 mod provider;
 mod settle;
 mod store;
+#[cfg(test)]
+mod story_tests;
 
 use backend::Backend;
 use provider::Provider;

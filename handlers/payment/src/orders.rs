@@ -66,8 +66,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fake::{FakeWorld, order_id, placed};
     use crate::payment::Status;
-    use crate::settle::tests::{FakeWorld, order_id, placed};
 
     fn event(order_id: &Id, status: &str) -> String {
         let order = json!({

@@ -214,4 +214,4 @@ pub async fn authorise(
 
 #[cfg(test)]
 #[path = "settle_tests.rs"]
-pub mod tests;
+mod tests;

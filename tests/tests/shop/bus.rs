@@ -7,6 +7,17 @@ use shopctl_tests::eventually;
 
 use crate::Shop;
 
+/// Puts an event on the bus, as the service `source` does.
+pub(crate) fn publish(shop: &Shop, source: &str, detail_type: &str, detail: &Value) {
+    let entry = json!({
+        "EventBusName": shop.output("platform", "BusName"), "Source": source,
+        "DetailType": detail_type, "Detail": detail.to_string(),
+    });
+    let entries = json!({ "Entries": [entry] });
+    let answer = shop.emulator.call("events", "put_events", &entries);
+    assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
+}
+
 const RULE: &str = "tap-of-the-test";
 
 /// Everything that the bus was told since the tap was opened. Dropping it leaves nothing behind.
@@ -52,6 +63,19 @@ impl<'a> Tap<'a> {
                 event["detail-type"] == detail_type && event["resources"] == json!([resource])
             });
             found.cloned()
+        })
+    }
+
+    /// The detail of the event of this kind that is about this; waits for it.
+    #[track_caller]
+    pub(crate) fn hear(&self, detail_type: &str, about: impl Fn(&Value) -> bool) -> Value {
+        eventually(&format!("{detail_type} is on the bus"), || {
+            self.listen();
+            let heard = self.heard.borrow();
+            let found = heard
+                .iter()
+                .find(|event| event["detail-type"] == detail_type && about(&event["detail"]));
+            found.map(|event| event["detail"].clone())
         })
     }
 

@@ -10,8 +10,8 @@ use crate::customer::Customer;
 use crate::orders::{messages_in, problem};
 
 pub(crate) fn administrators_run_the_catalogue(shop: &Shop, bus: &Tap<'_>) {
-    let admin = Customer::staff(shop, "admin");
-    let packer = Customer::staff(shop, "warehouse");
+    let admin = Customer::staff(shop, "admin@shopctl.example", "admin");
+    let packer = Customer::staff(shop, "warehouse@shopctl.example", "warehouse");
     let new = json!({
         "name": "Zephyr kite", "description": "For a windy beach.", "category": "Camp",
         "price": {"amount": 3900, "currency": "EUR"}, "tags": ["kevlar"], "sizes": ["S", "L"],

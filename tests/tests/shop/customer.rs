@@ -31,8 +31,8 @@ impl<'a> Customer<'a> {
 
     /// Someone of the staff. Nobody gives himself a role: here the first one gets it from whoever
     /// runs the cloud.
-    pub(crate) fn staff(shop: &'a Shop, group: &str) -> Self {
-        let mut staff = Self::sign_up(shop, &format!("{group}@shopctl.example"));
+    pub(crate) fn staff(shop: &'a Shop, email: &str, group: &str) -> Self {
+        let mut staff = Self::sign_up(shop, email);
         let asked = json!({
             "UserPoolId": shop.output("identity", "UserPoolId"),
             "Username": staff.email, "GroupName": group,
@@ -70,6 +70,11 @@ impl<'a> Customer<'a> {
     /// GETs with the token.
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], None)
+    }
+
+    /// POSTs JSON with the token.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, &[], Some(body))
     }
 
     /// Sends any request with the token.

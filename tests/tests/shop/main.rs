@@ -7,9 +7,11 @@ mod bus;
 mod catalogue;
 mod changes;
 mod customer;
+mod delivery;
 mod orders;
 mod page;
 mod users;
+mod payment;
 
 use std::time::Duration;
 
@@ -72,8 +74,12 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     catalogue::stock_is_shown(&shop);
     users::everybody_has_a_profile(&shop, &bus);
     users::administrators_give_roles(&shop);
-    drop(bus);
     orders::orders_are_placed(&shop);
+    payment::provider_holds_money(&shop);
+    payment::payment_follows_its_order(&shop, &bus);
+    delivery::delivery_is_priced(&shop);
+    delivery::package_reaches_its_customer(&shop, &bus);
+    drop(bus);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
     changes::changed_handler_redeploys_its_own_stack(&shop);
@@ -126,6 +132,10 @@ fn status_keeps_its_contract(shop: &Shop) {
         "products",
         "orders",
         "notifications",
+        "payment-3p",
+        "payment",
+        "delivery-pricing",
+        "delivery",
         "site",
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");

@@ -64,7 +64,7 @@ pub(crate) fn catalogue_is_public(shop: &Shop) {
 }
 
 /// The catalogue page by page, without a token.
-fn all_products(shop: &Shop) -> Vec<Value> {
+pub(crate) fn all_products(shop: &Shop) -> Vec<Value> {
     let mut products = Vec::new();
     let mut query = "limit=10".to_owned();
     loop {
@@ -205,7 +205,7 @@ pub(crate) fn messages_in(shop: &Shop, queue: &str) -> u64 {
     count.unwrap().parse().unwrap()
 }
 
-fn order_of(items: &[(&Value, u32)]) -> Value {
+pub(crate) fn order_of(items: &[(&Value, u32)]) -> Value {
     let items: Vec<Value> = items
         .iter()
         .map(|(product, quantity)| json!({"productId": product["productId"], "quantity": quantity}))
