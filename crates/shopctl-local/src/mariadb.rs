@@ -23,6 +23,8 @@ use crate::{Folders, InstallStep, LocalError, Progress, ProgressSink};
 /// The package with the server alone: no service that starts at boot.
 const PACKAGE: &str = "mariadb-server-core";
 const MARKER: &str = "installed";
+/// The folder in a data folder for what a query needs on disk.
+const TEMPORARY: &str = "tmp";
 /// What a failed command wrote is shown up to this many lines.
 const SHOWN_LINES: usize = 8;
 
@@ -202,6 +204,7 @@ impl MariaDb {
         }
         statements.push_str(OWNER);
         statements.push_str(more);
+        create_folder(&staging.path().join(TEMPORARY))?;
         let mut child = self
             .command(staging.path(), &self.arguments(staging.path()))
             .args(["--bootstrap", "--enforce-storage-engine="])
@@ -267,6 +270,9 @@ impl MariaDb {
             with("--basedir=", &self.base),
             with("--datadir=", data),
             with("--lc-messages-dir=", &self.share),
+            // Each its own: a server deletes what it takes for the leavings of an earlier run.
+            with("--tmpdir=", &data.join(TEMPORARY)),
+            with("--ignore-db-dirs=", Path::new(TEMPORARY)),
             "--pid-file=pid".into(),
             "--skip-name-resolve".into(),
             "--skip-log-bin".into(),
