@@ -75,8 +75,9 @@ fn changed(done: Result<(), Unchanged>) -> ChangeAnswer {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use shop_core::order::Shortage;
+
     use super::*;
-    use crate::store::Shortage;
 
     #[test]
     fn answers_are_as_the_order_service_reads_them() {

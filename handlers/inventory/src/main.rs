@@ -5,7 +5,7 @@
 //! of the staff), `events` (what orders and catalogue tell), `cancel` and
 //! `change` (the order service's calls), `relay` (events that a failure left
 //! behind), `migrate` (the deploy's). Outside: `setup` (the deploy's custom
-//! resource) and `publish` (from the outbox's table to the bus).
+//! resource) and `changes` (from the outbox's table to the bus).
 
 // Futures within futures: the type of a request on its way through a transaction is that deep.
 #![recursion_limit = "256"]
@@ -77,7 +77,7 @@ async fn main() -> Result<(), Error> {
             };
             run(service_fn(|event| setup.serve(event, "inventory-schema"))).await
         }
-        "publish" => {
+        "changes" => {
             let bus = aws_sdk_eventbridge::Client::new(&aws);
             let publisher = &Publisher::new(bus, setting("BUS_NAME")?, "shop.inventory");
             run(service_fn(async |event: LambdaEvent<_>| {
@@ -88,7 +88,7 @@ async fn main() -> Result<(), Error> {
         other => Err(StartError::UnknownFunction {
             found: other.to_owned(),
             known: &[
-                "api", "events", "cancel", "change", "relay", "migrate", "setup", "publish",
+                "api", "events", "cancel", "change", "relay", "migrate", "setup", "changes",
             ],
         }
         .into()),

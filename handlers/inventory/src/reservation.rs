@@ -5,13 +5,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use shop_core::id::Id;
+use shop_core::order::Shortage;
 use shop_mysql::database::DatabaseError;
 use shop_mysql::outbox::{self, Sink};
 use sqlx::Row;
 use sqlx::mysql::MySqlConnection;
 
 use crate::packaging::items;
-use crate::store::{Inventory, Line, Shortage, Status, id, moves};
+use crate::store::{Inventory, Line, Status, id, moves};
 
 /// What became of a wish to reserve.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shop_core::id::Id;
+use shop_core::order::Shortage;
 use shop_mysql::database::{Database, DatabaseError};
 use shop_mysql::outbox::{self, Sink, relay_soon};
 use sqlx::Row;
@@ -37,18 +38,6 @@ pub struct Line {
     pub product_id: Id,
     /// Pieces.
     pub quantity: u32,
-}
-
-/// A product of which there is not enough.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shortage {
-    /// The product.
-    pub product_id: Id,
-    /// Pieces that there are.
-    pub available: u32,
-    /// Pieces that were wanted.
-    pub needed: u32,
 }
 
 /// Where an order is in the warehouse.

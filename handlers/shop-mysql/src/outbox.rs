@@ -4,7 +4,7 @@
 //! cost nothing (docs/decisions/009-vpc-without-nat.md). So an event is a row
 //! of the same transaction as what it tells of; right after the commit, and
 //! every minute for what a failure left behind, rows are moved to a table of
-//! DynamoDB, whose stream feeds function `publish` outside the network.
+//! DynamoDB, whose stream feeds function `changes` outside the network.
 //!
 //! An event may be told twice, and events of one transaction in any order.
 
@@ -176,7 +176,7 @@ async fn remove(database: &Database, batch: &[(u64, Stored)]) -> Result<(), Data
     Ok(())
 }
 
-/// The table whose stream function `publish` reads. Key `eventId`; rows go by themselves.
+/// The table whose stream function `changes` reads. Key `eventId`; rows go by themselves.
 #[derive(Debug, Clone)]
 pub struct OutboxTable {
     client: Client,
@@ -218,7 +218,7 @@ struct Moved {
     detail: String,
 }
 
-/// Function `publish`: tells the bus what comes into the table.
+/// Function `changes`: tells the bus what comes into the table.
 pub async fn publish(event: StreamEvent, publisher: &Publisher) -> DynamoDbEventResponse {
     publish_changes(event, publisher, told).await
 }
