@@ -3,6 +3,7 @@
 Started by shopctl-local with a cleared environment:
   GATEWAY_PORT                  the port to serve
   SHOPCTL_DATA                  the folder of the saved state
+  SHOPCTL_DATABASE              the database server to run beside it, if any (see database.py)
   SHOPCTL_RECORD                the file that says this process runs; removed on an orderly end
   SHOPCTL_DIE_WITH_PARENT       the process whose end ends this one too (test runs)
 
@@ -171,12 +172,13 @@ def load():
         import hypercorn.asyncio  # noqa: F401
         from ministack import app
 
+        import database
         import patches
         import snapshot
     except Exception as error:  # whatever a damaged file raises
         logging.exception("the installation is broken: %s", error)
         raise SystemExit(INSTALLATION_BROKEN) from error
-    return app, patches, snapshot
+    return app, database, patches, snapshot
 
 
 def main():
@@ -184,9 +186,12 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if os.environ.get("SHOPCTL_DIE_WITH_PARENT"):
         end_with(int(os.environ["SHOPCTL_DIE_WITH_PARENT"]))
-    app, patches, snapshot = load()
+    app, database, patches, snapshot = load()
 
-    patches.apply()
+    databases = database.Database.from_environment()
+    if databases:
+        databases.start()
+    patches.apply(databases)
     store = snapshot.Store(os.environ["SHOPCTL_DATA"])
 
     def restore():
@@ -196,6 +201,8 @@ def main():
             logger.error("the saved state cannot be read: %s", error)
             # Half a state would be worse than none, and none would look like lost data: do not start.
             logging.shutdown()
+            if databases:
+                databases.stop()
             os._exit(STATE_UNREADABLE)
 
     # MiniStack restores and saves through these two; saving is the server's task here.
@@ -209,9 +216,14 @@ def main():
     # One line a request would drown what matters in the log.
     logging.getLogger("hypercorn.access").disabled = True
     try:
+        if databases:
+            # Functions that come back to life find their database.
+            databases.connect().close()
         asyncio.run(serve())
     finally:
         patches.end_functions()
+        if databases:
+            databases.stop()
     record = os.environ.get("SHOPCTL_RECORD")
     if record and os.path.exists(record):
         os.unlink(record)

@@ -21,14 +21,14 @@ import ministack.services.rds_data as rds_data
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import apigateway_v1, eventbridge, lambda_svc, s3, ses_v2
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, rds, s3, ses_v2
 from ministack.services.cloudformation import changesets, handlers, stacks
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
 
-def apply():
-    """Apply all patches. Before the server starts."""
+def apply(databases):
+    """Apply all patches. Before the server starts. `databases` is the server for database instances, if one runs."""
     loopback_only()
     prompt_answers()
     clean_function_environment()
@@ -44,7 +44,7 @@ def apply():
     missing_objects_of_an_origin()
     rules_invoke_asynchronously()
     senders_of_mail_are_checked()
-    databases_on_this_machine()
+    databases_on_this_machine(databases)
     change_sets_of_outputs()
 
 
@@ -404,9 +404,10 @@ def senders_of_mail_are_checked():
     app._enforce_ses_v2 = enforce
 
 
-def databases_on_this_machine():
-    """A database instance in a template gets an address on the internet, and the RDS Data API answers from a stub
-    unless a container backs the instance. Here the database is a server on this machine, at the instance's own port."""
+def databases_on_this_machine(server):
+    """A database instance in a template gets an address on the internet and no server, and the RDS Data API answers from
+    a stub unless a container backs the instance. Here the database is a server on this machine: the launcher's, which
+    gets the instance's user and database, or one at the instance's own port."""
     attributes, has_endpoint = provisioners._rds_db_instance_attrs, rds_data._has_real_endpoint
 
     def is_local(instance):
@@ -421,6 +422,30 @@ def databases_on_this_machine():
         endpoint = instance.get("Endpoint")
         return has_endpoint(instance) or bool(is_local(instance) and isinstance(endpoint, dict) and endpoint.get("Port"))
 
+    def provided(provision, props):
+        # The original gives the physical id and the attributes; the port among these is the server's.
+        physical_id, _ = provision()
+        instance = rds._instances[physical_id]
+        if is_local(instance):
+            server.provide(instance, props.get("DBName"))
+        return physical_id, local_attributes(instance)
+
+    def create(original, logical_id, props, stack_name):
+        return provided(lambda: original(logical_id, props, stack_name), props)
+
+    def update(original, physical_id, old_props, new_props, stack_name, logical_id=None):
+        return provided(lambda: original(physical_id, old_props, new_props, stack_name, logical_id), new_props)
+
+    def delete(original, physical_id, props):
+        original(physical_id, props)
+        # They share the server, so that only with the last one all that is left is nobody's.
+        if not any(is_local(instance) for instance in rds._instances.values()):
+            server.clear()
+
+    if server:
+        wrap("AWS::RDS::DBInstance", "create", create)
+        wrap("AWS::RDS::DBInstance", "update", update)
+        wrap("AWS::RDS::DBInstance", "delete", delete)
     provisioners._rds_db_instance_attrs = local_attributes
     rds_data._has_real_endpoint = has_local_endpoint
 

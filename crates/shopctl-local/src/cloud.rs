@@ -30,6 +30,8 @@ pub struct Settings {
     pub port: Option<u16>,
     /// Where programs are looked for.
     pub path: OsString,
+    /// Run a MariaDB server beside it, for the project's `AWS::RDS::DBInstance`s.
+    pub database: bool,
     /// End the instance when this process ends. For tests.
     pub die_with_parent: bool,
 }
@@ -44,6 +46,9 @@ pub struct Running {
     pub port: u16,
     /// What an SDK is pointed at.
     pub endpoint: String,
+    /// The port of its MariaDB server on 127.0.0.1, when the project has databases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_port: Option<u16>,
     /// The version of MiniStack.
     pub version: String,
     /// When it was started, in seconds since 1970.
@@ -161,7 +166,7 @@ impl LocalCloud {
             }
             CloudStatus::Stopped => {}
         }
-        process::kill_below(&self.paths.temporary()).await;
+        self.end_leftovers().await;
         match self.start(&install, progress).await {
             Err(Failure::BrokenInstall) => {
                 install.condemn()?;
@@ -269,9 +274,17 @@ impl LocalCloud {
         }
     }
 
-    /// Whether the running instance is the one that these settings ask for; one of another version is replaced.
+    /// What outlived a launcher that was killed: functions, and the database server, which survives that by its log.
+    async fn end_leftovers(&self) {
+        process::kill_below(&self.paths.temporary()).await;
+        process::kill_below(&self.paths.database()).await;
+    }
+
+    /// Whether the running instance is the one that these settings ask for; one of another version is replaced, and so
+    /// is one without the database server that the project needs by now.
     fn will_do(&self, record: &Record) -> Result<bool, LocalError> {
-        if record.install != install_name() {
+        let lacks_database = self.settings.database && record.database_port.is_none();
+        if record.install != install_name() || lacks_database {
             return Ok(false);
         }
         match self.settings.port {
@@ -288,6 +301,7 @@ impl LocalCloud {
             pid: record.process.pid,
             port: record.port,
             endpoint: endpoint(record.port),
+            database_port: record.database_port,
             version: record.version.clone(),
             started_at: record.started_at,
             folder: self.paths.folder.clone(),
@@ -307,7 +321,7 @@ impl LocalCloud {
                 });
             }
         }
-        process::kill_below(&self.paths.temporary()).await;
+        self.end_leftovers().await;
         self.paths.remove_record()?;
         Ok(ran)
     }

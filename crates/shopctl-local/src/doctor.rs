@@ -1,12 +1,12 @@
 //! Checks what a machine needs for building and for the local cloud. Changes nothing; the caller shows the result.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::assets::MINISTACK_VERSION;
-use crate::{CloudStatus, DeathCause, Folders, LocalError, install, port, python};
+use crate::{CloudStatus, DeathCause, Folders, LocalError, MariaDb, install, port, python};
 
 /// What a full installation and a deployed shop take, in MiB.
 const NEEDED_MIB: u64 = 1024;
@@ -119,16 +119,7 @@ pub fn doctor(request: &DoctorRequest) -> Vec<Check> {
                 fix: "sudo apt-get install npm",
             },
         ),
-        version_check(
-            path,
-            &Program {
-                name: "mariadbd",
-                oldest: &[],
-                required: request.database,
-                purpose: "serves AWS::RDS databases locally",
-                fix: "sudo apt-get install mariadb-server",
-            },
-        ),
+        database_check(request),
         disk_check(&request.folders.installs),
         port_check(),
     ];
@@ -153,7 +144,7 @@ fn version_check(path: &OsStr, program: &Program) -> Check {
         detail,
         fix: (status != CheckStatus::Ok).then(|| program.fix.to_owned()),
     };
-    let Some(file) = find_installed(program.name, path) else {
+    let Some(file) = python::find_program(program.name, path) else {
         return check(
             CheckStatus::Missing,
             None,
@@ -208,18 +199,40 @@ fn version_check(path: &OsStr, program: &Program) -> Check {
     }
 }
 
-/// Debian puts servers where ordinary users' search path does not lead.
-fn find_installed(name: &str, path: &OsStr) -> Option<PathBuf> {
-    python::find_program(name, path).or_else(|| {
-        let server = name == "mariadbd" && !path.is_empty();
-        server
-            .then(|| python::find_program(name, "/usr/sbin:/usr/local/sbin".as_ref()))
-            .flatten()
-    })
+/// The server for databases: one on the machine, or one that the local cloud fetches when it is needed.
+fn database_check(request: &DoctorRequest) -> Check {
+    let path = request.path.as_os_str();
+    let check = |status, found, detail, fix: Option<&str>| Check {
+        name: "mariadbd",
+        required: request.database,
+        status,
+        found,
+        detail,
+        fix: fix.map(str::to_owned),
+    };
+    let install = Some("sudo apt-get install mariadb-server-core");
+    let Some(server) = MariaDb::find(&request.folders, path) else {
+        let fetches = ["apt-get", "dpkg"]
+            .iter()
+            .all(|name| python::find_program(name, path).is_some());
+        return if fetches {
+            let detail =
+                "not installed; the first start of a local cloud with databases fetches it";
+            check(CheckStatus::Ok, None, detail.to_owned(), None)
+        } else {
+            let detail = "no whole installation on PATH; serves AWS::RDS databases locally";
+            check(CheckStatus::Missing, None, detail.to_owned(), install)
+        };
+    };
+    let file = server.server.display().to_string();
+    match server.version() {
+        Ok(version) => check(CheckStatus::Ok, Some(version), file, None),
+        Err(why) => check(CheckStatus::Broken, None, format!("{file}: {why}"), install),
+    }
 }
 
 /// The first number with a dot in it, as in `cargo 1.95.0 (abc 2026-01-01)` or `v22.3.0`.
-fn version_in(text: &str) -> Option<String> {
+pub(crate) fn version_in(text: &str) -> Option<String> {
     text.split(|c: char| !c.is_ascii_digit() && c != '.')
         .map(|word| word.trim_matches('.'))
         .find(|word| word.contains('.'))
@@ -461,8 +474,8 @@ mod tests {
           $ curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs
         npm (needed): Missing - | not on PATH; installs the site's packages
           $ sudo apt-get install npm
-        mariadbd (optional): Missing - | not on PATH; serves AWS::RDS databases locally
-          $ sudo apt-get install mariadb-server
+        mariadbd (optional): Missing - | no whole installation on PATH; serves AWS::RDS databases locally
+          $ sudo apt-get install mariadb-server-core
         local cloud (optional): Missing - | not installed yet; the first start installs it
           $ shopctl local start
         ");
@@ -494,7 +507,8 @@ mod tests {
           $ curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install nodejs
         npm (optional): Broken - | BIN/npm: Error: Cannot find module
           $ sudo apt-get install npm
-        mariadbd (optional): Ok 10.11.6 | BIN/mariadbd
+        mariadbd (optional): Missing - | no whole installation on PATH; serves AWS::RDS databases locally
+          $ sudo apt-get install mariadb-server-core
         local cloud (optional): Missing - | not installed yet; the first start installs it
           $ shopctl local start
         ");

@@ -111,6 +111,22 @@ pub enum LocalError {
         /// What the local cloud said.
         detail: String,
     },
+    /// There is no MariaDB server, and none can be fetched.
+    #[error(
+        "no MariaDB server for the project's databases: mariadbd is not on the PATH, and its packages cannot be fetched: {reason}"
+    )]
+    DatabaseMissing {
+        /// Why not.
+        reason: String,
+    },
+    /// The MariaDB server does not do what it has to.
+    #[error("{problem}\n{log}")]
+    Database {
+        /// What went wrong.
+        problem: String,
+        /// What it wrote.
+        log: String,
+    },
     /// A file operation failed.
     #[error("cannot {action} {}", path.display())]
     File {
@@ -155,6 +171,10 @@ impl LocalError {
             Self::NotRunning => "shopctl local start".into(),
             Self::Busy { .. } => "wait until no stack is changing, then run the command again".into(),
             Self::Snapshot { .. } => "shopctl local logs".into(),
+            Self::DatabaseMissing { .. } => {
+                "sudo apt-get install mariadb-server-core (or brew install mariadb), then run the command again".into()
+            }
+            Self::Database { .. } => "shopctl doctor checks what it needs".into(),
             Self::File { .. } | Self::Run { .. } => return None,
         })
     }

@@ -22,6 +22,9 @@ pub struct Record {
     pub port: u16,
     /// When it was started, in seconds since 1970.
     pub started_at: u64,
+    /// The port of the MariaDB server that runs beside it, if one does.
+    #[serde(default)]
+    pub database_port: Option<u16>,
     /// The version of MiniStack.
     pub version: String,
     /// The installation it runs from.
@@ -80,6 +83,16 @@ impl Paths {
         self.folder.with_extension("port")
     }
 
+    /// The database server's port of the last time; outlives a stop and a reset.
+    pub fn database_port(&self) -> PathBuf {
+        self.folder.with_extension("database-port")
+    }
+
+    /// What the database server keeps.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("database")
+    }
+
     /// What the process writes.
     pub fn log(&self) -> PathBuf {
         self.folder.join("log")
@@ -129,7 +142,11 @@ impl Paths {
         let text = serde_json::to_vec_pretty(record)
             .map_err(|error| failed("write", &self.record())(error.into()))?;
         write_atomically(&self.record(), &text)?;
-        write_atomically(&self.port(), record.port.to_string().as_bytes())
+        write_atomically(&self.port(), record.port.to_string().as_bytes())?;
+        match record.database_port {
+            Some(port) => write_atomically(&self.database_port(), port.to_string().as_bytes()),
+            None => Ok(()),
+        }
     }
 
     /// Forget the process.
@@ -142,11 +159,18 @@ impl Paths {
         read_port(&self.port())
     }
 
+    /// The database server's port of the last time.
+    pub fn remembered_database_port(&self) -> Option<u16> {
+        read_port(&self.database_port())
+    }
+
     /// The ports that other instances remember as theirs.
     pub fn ports_of_others(&self) -> BTreeSet<u16> {
-        let own = self.port();
-        siblings(&self.folder, "port")
-            .filter(|path| *path != own)
+        let own = [self.port(), self.database_port()];
+        ["port", "database-port"]
+            .iter()
+            .flat_map(|extension| siblings(&self.folder, extension))
+            .filter(|path| !own.contains(path))
             .filter_map(|path| read_port(&path))
             .collect()
     }
@@ -217,6 +241,9 @@ mod tests {
         fs::write(two.port(), "20002\n").unwrap();
         assert_eq!(one.remembered_port(), Some(20001));
         assert_eq!(one.ports_of_others(), [20002].into());
+        fs::write(two.database_port(), "20003").unwrap();
+        assert_eq!(one.ports_of_others(), [20002, 20003].into());
+        assert_eq!(two.remembered_database_port(), Some(20003));
         fs::write(one.port(), "no port").unwrap();
         assert_eq!(one.remembered_port(), None);
     }

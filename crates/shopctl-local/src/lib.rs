@@ -1,5 +1,6 @@
 //! The local cloud: installs MiniStack once for the user, keeps one instance of it a project checkout, starts it when
-//! a command needs it, finds it again, and stops it. Names what a machine lacks ([`doctor`]).
+//! a command needs it, finds it again, and stops it, with a MariaDB server for its databases ([`MariaDb`]). Names what a
+//! machine lacks ([`doctor`]).
 //!
 //! Prints nothing and speaks no AWS: the caller points its SDK at [`Running::endpoint`].
 
@@ -16,6 +17,7 @@ mod folders;
 mod http;
 mod install;
 mod instance;
+mod mariadb;
 mod port;
 mod process;
 mod progress;
@@ -27,6 +29,7 @@ pub use cloud::{CloudStatus, DeathCause, LocalCloud, Running, Settings};
 pub use doctor::{Check, CheckStatus, DoctorRequest, doctor};
 pub use error::LocalError;
 pub use folders::Folders;
+pub use mariadb::{Listen, MariaDb};
 pub use port::Holder;
 pub use progress::{InstallStep, Progress, ProgressSink};
 pub use tool::{NpmProgram, npm_program, python_tool};

@@ -63,4 +63,6 @@ pub enum InstallStep {
     Packages,
     /// `uv` could not do it; once more with pip.
     PackagesWithPip,
+    /// A MariaDB server is fetched.
+    Database,
 }

@@ -1,10 +1,12 @@
 //! One attempt to start an instance: choose its port, prepare its folder, spawn the launcher, wait until it answers.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio::process::{Child, Command};
 
 use crate::assets::{MINISTACK_VERSION, install_name};
@@ -13,7 +15,7 @@ use crate::files::{create_folder, failed, log_tail, remove_folder};
 use crate::install::Install;
 use crate::instance::Record;
 use crate::process::ProcessId;
-use crate::{LocalError, Progress, ProgressSink, port};
+use crate::{Listen, LocalError, MariaDb, Progress, ProgressSink, port};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const LOG_LINES: usize = 15;
@@ -32,11 +34,13 @@ impl LocalCloud {
     ) -> Result<Running, Failure> {
         let (port, may_change) = self.choose_port(progress).await?;
         self.prepare_folder()?;
-        match self.start_on(port, install, progress).await {
+        let database = self.prepare_database(port, progress).await?;
+        let database = database.as_ref();
+        match self.start_on(port, install, database, progress).await {
             // Somebody took it between the look and the start.
             Err(Failure::Ended { .. }) if may_change && !port::is_free(port) => {
                 let (port, _) = self.choose_port(progress).await?;
-                self.start_on(port, install, progress).await
+                self.start_on(port, install, database, progress).await
             }
             result => result,
         }
@@ -72,6 +76,51 @@ impl LocalCloud {
         Ok((port, true))
     }
 
+    /// The database server with its folder and port, if the project needs one. The launcher runs it, so that it
+    /// ends with the launcher.
+    async fn prepare_database(
+        &self,
+        own_port: u16,
+        progress: ProgressSink<'_>,
+    ) -> Result<Option<Database>, LocalError> {
+        if !self.settings.database {
+            return Ok(None);
+        }
+        let server = MariaDb::ensure(&self.settings.folders, &self.settings.path, progress).await?;
+        let data = self.paths.database();
+        server.prepare(&data, "").await?;
+        let port = self.choose_database_port(own_port, progress).await?;
+        let text = |value: &OsStr| value.to_string_lossy().into_owned();
+        let line = server.serve(&data, Listen::Port(port));
+        Ok(Some(Database {
+            port,
+            command: line.iter().map(|argument| text(argument)).collect(),
+            libraries: text(server.libraries()),
+        }))
+    }
+
+    async fn choose_database_port(
+        &self,
+        own_port: u16,
+        progress: ProgressSink<'_>,
+    ) -> Result<u16, LocalError> {
+        let remembered = self.paths.remembered_database_port();
+        if let Some(port) = remembered
+            && (port::is_free(port) || freed(port).await)
+        {
+            return Ok(port);
+        }
+        let (first, last) = port::RANGE;
+        let mut others = self.paths.ports_of_others();
+        others.insert(own_port);
+        let name = format!("{}/database", self.paths.name);
+        let port = port::choose(&name, &others).ok_or(LocalError::NoPort { first, last })?;
+        if let Some(from) = remembered {
+            progress(Progress::Moved { from, to: port });
+        }
+        Ok(port)
+    }
+
     fn prepare_folder(&self) -> Result<(), LocalError> {
         create_folder(&self.paths.folder)?;
         let private = fs::Permissions::from_mode(0o700);
@@ -93,13 +142,14 @@ impl LocalCloud {
         &self,
         port: u16,
         install: &Install,
+        database: Option<&Database>,
         progress: ProgressSink<'_>,
     ) -> Result<Running, Failure> {
         progress(Progress::Starting { port });
         let started = Instant::now();
         let log_path = self.paths.log();
         let log_start = fs::metadata(&log_path).map_or(0, |data| data.len());
-        let mut child = self.spawn(port, install)?;
+        let mut child = self.spawn(port, install, database)?;
         let Some(process) = child.id().and_then(ProcessId::of) else {
             let status = child
                 .wait()
@@ -110,6 +160,7 @@ impl LocalCloud {
         let record = Record {
             process,
             port,
+            database_port: database.map(|database| database.port),
             started_at: now(),
             version: MINISTACK_VERSION.into(),
             install: install_name(),
@@ -145,7 +196,12 @@ impl LocalCloud {
         Ok(self.running(&record))
     }
 
-    fn spawn(&self, port: u16, install: &Install) -> Result<Child, LocalError> {
+    fn spawn(
+        &self,
+        port: u16,
+        install: &Install,
+        database: Option<&Database>,
+    ) -> Result<Child, LocalError> {
         let log_path = self.paths.log();
         let log = OpenOptions::new()
             .create(true)
@@ -184,6 +240,11 @@ impl LocalCloud {
             .stderr(errors)
             // Ctrl-C on the command that started it must not end it.
             .process_group(0);
+        if let Some(database) = database {
+            let text = serde_json::to_string(database)
+                .map_err(|error| failed("describe", &self.paths.database())(error.into()))?;
+            command.env("SHOPCTL_DATABASE", text);
+        }
         if let Some(zone) = std::env::var_os("TZ") {
             command.env("TZ", zone);
         }
@@ -223,6 +284,14 @@ impl LocalCloud {
             Failure::Other(error) => error,
         }
     }
+}
+
+/// The database server, as the launcher is told to run it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Database {
+    port: u16,
+    command: Vec<String>,
+    libraries: String,
 }
 
 fn run_failed(install: &Install, source: std::io::Error) -> LocalError {

@@ -43,6 +43,7 @@ pub(crate) fn local_cloud(
         root: workspace.root.clone(),
         folders,
         port,
+        database: workspace.has_databases(),
         path: std::env::var_os("PATH").unwrap_or_default(),
         die_with_parent: false,
     }))
@@ -97,6 +98,9 @@ pub(crate) fn describe(progress: &Progress) -> String {
         Progress::Waiting { .. } => "waiting for another command that is starting it".to_owned(),
         Progress::Installing(InstallStep::Environment) => {
             "first use on this machine: making a private Python environment".to_owned()
+        }
+        Progress::Installing(InstallStep::Database) => {
+            "first project with a database: fetching a MariaDB server".to_owned()
         }
         Progress::Installing(_) => "installing its pinned packages".to_owned(),
         Progress::Installed { .. } => "installed".to_owned(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use shopctl_core::project::Project;
+use shopctl_core::project::{Environment, LocalValue, ParameterValue, Project, Stack};
 use shopctl_core::template::{FileError, FileKind, Files};
 
 use crate::cli::Global;
@@ -50,6 +50,27 @@ impl Workspace {
     pub(crate) fn source(&self) -> impl Fn(&str) -> Option<String> + Send + Clone + 'static {
         let root = self.root.clone();
         move |file| fs::read_to_string(root.join(file)).ok()
+    }
+
+    /// Whether the local cloud needs a database server: a template of a local environment holds a
+    /// `AWS::RDS::DBInstance`, or a parameter asks for the server's port. Reads the templates' text
+    /// only: one that is wrong is not this question's business.
+    pub(crate) fn has_databases(&self) -> bool {
+        let wants_port = |stack: &Stack, environment: &Environment| {
+            let given = self.project.parameters_for(&stack.name, environment);
+            given
+                .values()
+                .any(|given| given.value == ParameterValue::Local(LocalValue::DatabasePort))
+        };
+        let holds_one = |stack: &Stack| {
+            fs::read_to_string(self.root.join(stack.template.value.as_str()))
+                .is_ok_and(|text| text.contains("AWS::RDS::DBInstance"))
+        };
+        let local = self.project.environments().filter(|e| e.is_local());
+        local.into_iter().any(|environment| {
+            let mut stacks = self.project.stacks_in(environment);
+            stacks.any(|stack| holds_one(stack) || wants_port(stack, environment))
+        })
     }
 }
 

@@ -38,6 +38,8 @@ pub enum LocalValue {
     Port,
     /// `endpoint`: both as a URL without a path, for instance `http://127.0.0.1:4566`.
     Endpoint,
+    /// `databasePort`: the port of its MariaDB server, which every `AWS::RDS::DBInstance` is served by.
+    DatabasePort,
 }
 
 impl Choice for LocalValue {
@@ -45,11 +47,13 @@ impl Choice for LocalValue {
         ("host", Self::Host),
         ("port", Self::Port),
         ("endpoint", Self::Endpoint),
+        ("databasePort", Self::DatabasePort),
     ];
     const ALIASES: &'static [(&'static str, &'static str)] = &[
         ("url", "endpoint"),
         ("hostname", "host"),
         ("address", "host"),
+        ("mysqlPort", "databasePort"),
     ];
 }
 

@@ -11,7 +11,7 @@ use shopctl_core::project::{
     ConfigValue, Environment, LocalValue, ParameterValue, Project, PseudoValue,
 };
 use shopctl_deploy::{RunReport, SiteConfigValue, SiteSource, UrlCheck};
-use shopctl_local::{LocalError, Running};
+use shopctl_local::LocalError;
 
 use crate::cli::{DeployArguments, Global};
 use crate::commands::apply::{Application, Consent, Materials};
@@ -308,13 +308,16 @@ impl Values<'_> {
 
     /// The project file allows these only where there is a local cloud.
     fn local(&self, value: LocalValue) -> String {
-        let Some((_, Running { port, endpoint, .. })) = &self.session.local else {
+        let Some((_, running)) = &self.session.local else {
             return String::new();
         };
         match value {
             LocalValue::Host => "127.0.0.1".to_owned(),
-            LocalValue::Port => port.to_string(),
-            LocalValue::Endpoint => endpoint.clone(),
+            LocalValue::Port => running.port.to_string(),
+            LocalValue::Endpoint => running.endpoint.clone(),
+            LocalValue::DatabasePort => running
+                .database_port
+                .map_or_else(String::new, |port| port.to_string()),
         }
     }
 

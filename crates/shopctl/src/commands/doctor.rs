@@ -24,7 +24,7 @@ pub(crate) async fn run(global: &Global, display: &Display) -> Result<u8, Comman
                 .environments()
                 .any(|environment| project.site_in(environment).is_some())
         }),
-        database: workspace.as_ref().is_some_and(uses_database),
+        database: workspace.as_ref().is_some_and(Workspace::has_databases),
         cloud,
     });
     let well = checks
@@ -56,13 +56,4 @@ fn line(check: &Check, display: &Display) -> String {
         text.push_str(&format!("\n         {:<16}run: {fix}", ""));
     }
     text
-}
-
-/// Whether a template of the project holds a database. Reads the text only: a template that
-/// is wrong is no reason for the doctor to stop.
-fn uses_database(workspace: &Workspace) -> bool {
-    workspace.project.stacks().any(|stack| {
-        std::fs::read_to_string(workspace.root.join(stack.template.value.as_str()))
-            .is_ok_and(|text| text.contains("AWS::RDS::"))
-    })
 }

@@ -100,13 +100,16 @@ async fn show_status(cloud: &LocalCloud, display: &Display) -> Result<u8, Comman
     }
     let text = match &status {
         CloudStatus::Running(running) => format!(
-            "running at {} since {} (MiniStack {}, process {})\nstate  {}\nlog    {}",
+            "running at {} since {} (MiniStack {}, process {}){}\nstate  {}\nlog    {}",
             running.endpoint,
             shopctl_report::duration(
                 u64::try_from(running.uptime().as_millis()).unwrap_or(u64::MAX)
             ),
             running.version,
             running.pid,
+            running
+                .database_port
+                .map_or_else(String::new, |port| format!("\nMySQL  127.0.0.1:{port}")),
             running.folder.display(),
             cloud.log_path().display(),
         ),

@@ -173,7 +173,7 @@ fn stacks_that_an_environment_lacks() {
 #[test]
 fn local_values_on_aws() {
     assert_snapshot!(findings(&changed("{ LocalPort: \"\" }", "{ LocalPort: { local: port } }")), @"shopctl.yaml:19:39: a local value means nothing in environment 'prod', which is on AWS (give 'LocalPort' under environments.<name>.parameters.site of a local environment)");
-    assert_snapshot!(findings(&changed("debug: false", "endpoint: { local: url }")), @"shopctl.yaml:35:26: expected host, port or endpoint, there is 'url' (did you mean 'endpoint'?)");
+    assert_snapshot!(findings(&changed("debug: false", "endpoint: { local: url }")), @"shopctl.yaml:35:26: expected host, port, endpoint or databasePort, there is 'url' (did you mean 'endpoint'?)");
     assert_snapshot!(findings(&changed("debug: false", "endpoint: { local: endpoint }")), @"shopctl.yaml:35:26: a local value means nothing in environment 'prod', which is on AWS (give 'endpoint' under environments.<name>.config of a local environment)");
     // What an AWS environment gives itself is what counts there.
     let both = changed("{ LocalPort: \"\" }", "{ LocalPort: { local: port } }")
