@@ -6,7 +6,6 @@
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
 pub mod address;
-pub mod address;
 pub mod batch;
 pub mod call;
 pub mod check;
