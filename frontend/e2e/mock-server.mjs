@@ -17,6 +17,7 @@ const users = new Map();
 const tokens = new Map();
 const orders = [];
 const attempts = new Map();
+const payments = new Set();
 
 class Refusal extends Error {
   constructor(status, title, detail) {
@@ -44,26 +45,28 @@ function seen(order) {
   return { ...order.visible, status: order.looks > 2 ? "CONFIRMED" : "NEW" };
 }
 
-function placeOrder(request, { items, address }) {
+function placeOrder(request, { items, address, deliveryPrice, paymentToken }) {
   const customer = customerOf(request);
   const key = `${customer} ${request.headers["idempotency-key"] ?? randomBytes(8).toString("hex")}`;
   if (attempts.has(key)) return seen(attempts.get(key));
+  if (!payments.delete(paymentToken)) throw new Refusal(402, "Payment refused", "The payment is not known.");
   const lines = items.map(({ productId, quantity }) => {
     const product = products.find((candidate) => candidate.productId === productId);
     if (!product) throw new Refusal(422, "Unknown product", `We do not sell ${productId}.`);
     return { productId, name: product.name, quantity, unitPrice: product.price, picture: product.pictures[0].url };
   });
-  const total = { amount: lines.reduce((sum, line) => sum + line.unitPrice.amount * line.quantity, 0), currency: "EUR" };
+  const goods = lines.reduce((sum, line) => sum + line.unitPrice.amount * line.quantity, 0);
+  const total = { amount: goods + deliveryPrice.amount, currency: "EUR" };
   const now = new Date().toISOString();
   const orderId = randomBytes(14).toString("hex").slice(0, 27);
-  const order = { customer, looks: 0, visible: { orderId, createdDate: now, modifiedDate: now, items: lines, address, total } };
+  const order = { customer, looks: 0, visible: { orderId, createdDate: now, modifiedDate: now, items: lines, address, deliveryPrice, total } };
   orders.unshift(order);
   attempts.set(key, order);
   return seen(order);
 }
 
 function api(request, path, search, body) {
-  const [, collection, id] = /^\/api\/(\w+)(?:\/([^/]+))?$/.exec(path) ?? [];
+  const [, collection, id] = /^\/api\/([\w-]+)(?:\/([^/]+))?$/.exec(path) ?? [];
   switch (`${request.method} ${collection}${id ? "/id" : ""}`) {
     case "GET products": {
       const category = search.get("category");
@@ -77,6 +80,13 @@ function api(request, path, search, body) {
     case "GET categories": {
       const names = [...new Set(products.map((product) => product.category))];
       return [200, { categories: names.map((name) => ({ name, count: products.filter((product) => product.category === name).length })) }];
+    }
+    case "POST delivery/id":
+      return [200, { pricing: { amount: 1000, currency: "EUR" } }];
+    case "POST payment-3p/id": {
+      const paymentToken = randomBytes(14).toString("hex");
+      payments.add(paymentToken);
+      return [200, { paymentToken }];
     }
     case "POST orders":
       return [202, placeOrder(request, body)];

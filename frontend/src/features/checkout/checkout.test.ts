@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { addressErrors, readAddress } from "./address-form";
-import { forgetAttempt, keyFor } from "./order-attempt";
+import { cardError, readCardNumber } from "./card";
+import { attemptFor, forgetAttempt } from "./order-attempt";
 
 const fields = { name: " Anna  Berg ", street: "Seestraße 12", postalCode: "88131", city: "Lindau", country: "DE" };
 const form = (changes: Partial<typeof fields> = {}) => {
@@ -33,21 +34,45 @@ it("shows what the shop finds wrong with an address beside its field", () => {
   expect(addressErrors(violations)).toEqual({ city: "Please correct this: at most 100 characters." });
 });
 
-describe("the idempotency key", () => {
-  const { address } = readAddress(form());
-  if (!address) throw new Error("the address is good");
-  const order = { items: [{ productId: "boot", quantity: 1 }], address };
+describe("a card number", () => {
+  const read = (cardNumber: string) => {
+    const data = new FormData();
+    data.set("cardNumber", cardNumber);
+    return readCardNumber(data);
+  };
 
-  it("is the same for the same order, until that is placed", () => {
-    const key = keyFor(order);
-    expect(key).toMatch(/^[\da-f]{32}$/);
-    expect(keyFor(structuredClone(order))).toBe(key);
-    forgetAttempt();
-    expect(keyFor(order)).not.toBe(key);
+  it.each(["4242 4242 4242 4242", "4242-4242-4242-4242", " 4242424242424242 "])("may be written %s", (written) => {
+    expect(read(written)).toBe("4242424242424242");
+    expect(cardError(read(written))).toBeUndefined();
   });
 
-  it("is another one for another order", () => {
-    const key = keyFor(order);
-    expect(keyFor({ ...order, items: [{ productId: "boot", quantity: 2 }] })).not.toBe(key);
+  it.each(["", "4242", "4242424242424243", "424242424242424x"])("is not %s", (written) => {
+    expect(cardError(read(written))).toMatch(/card/);
+  });
+});
+
+describe("an attempt to order", () => {
+  const { address } = readAddress(form());
+  if (!address) throw new Error("the address is good");
+  const price = { amount: 1000, currency: "EUR" };
+  const order = { items: [{ productId: "boot", quantity: 1 }], address, deliveryPrice: price };
+  const total = { amount: 5000, currency: "EUR" };
+  const pay = vi.fn(() => Promise.resolve("token"));
+
+  it("keeps its key and its payment until it is placed", async () => {
+    const first = await attemptFor(order, total, pay);
+    expect(first.key).toMatch(/^[\da-f]{32}$/);
+    expect(await attemptFor(structuredClone(order), { ...total }, pay)).toMatchObject({ key: first.key, paymentToken: "token" });
+    expect(pay).toHaveBeenCalledTimes(1);
+    forgetAttempt();
+    expect((await attemptFor(order, total, pay)).key).not.toBe(first.key);
+    expect(pay).toHaveBeenCalledTimes(2);
+  });
+
+  it("is another one for another order or another total", async () => {
+    const { key } = await attemptFor(order, total, pay);
+    expect((await attemptFor({ ...order, items: [{ productId: "boot", quantity: 2 }] }, total, pay)).key).not.toBe(key);
+    const again = await attemptFor(order, total, pay);
+    expect((await attemptFor(order, { ...total, amount: 5001 }, pay)).key).not.toBe(again.key);
   });
 });

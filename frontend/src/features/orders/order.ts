@@ -26,12 +26,20 @@ export interface Order {
   readonly modifiedDate: string;
   readonly items: readonly OrderItem[];
   readonly address: Address;
+  readonly deliveryPrice: Money;
+  /** What a promotion takes off. */
+  readonly discount?: Money | null;
+  /** Items, less discount, and delivery. */
   readonly total: Money;
 }
 
 export interface OrderRequest {
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
   readonly address: Address;
+  /** What the customer was shown; the shop refuses the order when it asks for another. */
+  readonly deliveryPrice: Money;
+  /** What the payment provider gave for the total. */
+  readonly paymentToken: string;
 }
 
 /** Accepted and in the queue: its status is about to change. */

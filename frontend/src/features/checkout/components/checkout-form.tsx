@@ -1,33 +1,48 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { cartTotal } from "@/features/cart/cart";
 import { cartActions } from "@/features/cart/cart-store";
 import type { CheckedLine } from "@/features/cart/use-checked-cart";
 import { orderQuery, placeOrder } from "@/features/orders/api/orders";
 import type { Address, Order } from "@/features/orders/order";
 import { ApiError } from "@/shared/api/api-error";
 import { useApi } from "@/shared/api/api-context";
+import { sum } from "@/shared/money";
+import { TextField } from "@/shared/ui/field";
 import { ErrorMessage } from "@/shared/ui/messages";
 import { SubmitButton } from "@/shared/ui/submit-button";
 
 import { addressErrors, readAddress, type AddressErrors } from "../address-form";
-import { forgetAttempt, keyFor } from "../order-attempt";
+import { deliveryPriceQuery, preauthorise } from "../api/checkout";
+import { cardError, readCardNumber } from "../card";
+import { attemptFor, forgetAttempt } from "../order-attempt";
 import { AddressFields } from "./address-fields";
 
 interface CheckoutFormProps {
   lines: readonly CheckedLine[];
+  onCountry: (country: string) => void;
   onPlaced: (order: Order) => void;
 }
 
-export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
+type Errors = AddressErrors & { cardNumber?: string };
+
+export function CheckoutForm({ lines, onCountry, onPlaced }: CheckoutFormProps) {
   const api = useApi();
   const queries = useQueryClient();
-  const [errors, setErrors] = useState<AddressErrors>({});
+  const [errors, setErrors] = useState<Errors>({});
   const place = useMutation({
-    mutationFn: (address: Address) => {
+    mutationFn: async ({ address, cardNumber }: { address: Address; cardNumber: string }) => {
       const items = lines.map(({ productId, quantity }) => ({ productId, quantity }));
-      const order = { items, address };
-      return placeOrder(api, order, keyFor(order));
+      const deliveryPrice = await queries.query({
+        ...deliveryPriceQuery(api, lines, address.country),
+        staleTime: "static",
+      });
+      const goods = cartTotal(lines);
+      const total = sum(goods ? [goods, deliveryPrice] : [deliveryPrice]) ?? deliveryPrice;
+      const order = { items, address, deliveryPrice };
+      const { key, paymentToken } = await attemptFor(order, total, () => preauthorise(api, cardNumber, total));
+      return placeOrder(api, { ...order, paymentToken }, key);
     },
     onSuccess: (order) => {
       queries.setQueryData(orderQuery(api, order.orderId).queryKey, order);
@@ -36,15 +51,24 @@ export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
       cartActions.clear();
     },
     onError: (error) => {
-      if (error instanceof ApiError) setErrors(addressErrors(error.violations));
+      if (!(error instanceof ApiError)) return;
+      // A payment that was refused is not tried again: the next attempt is made with a card of its own.
+      if (error.status === 402) forgetAttempt();
+      // What delivery costs may have changed since it was shown.
+      void queries.invalidateQueries({ queryKey: ["delivery-price"] });
+      setErrors(addressErrors(error.violations));
     },
   });
 
   function submit(form: HTMLFormElement) {
     if (place.isPending) return;
-    const { address, errors: found } = readAddress(new FormData(form));
-    setErrors(found ?? {});
-    if (address) place.mutate(address);
+    const data = new FormData(form);
+    const { address, errors: inAddress } = readAddress(data);
+    const cardNumber = readCardNumber(data);
+    const inCard = cardError(cardNumber);
+    const found: Errors = { ...inAddress, ...(inCard && { cardNumber: inCard }) };
+    setErrors(found);
+    if (address && !inCard) place.mutate({ address, cardNumber });
     else form.querySelector<HTMLElement>(`[name="${firstOf(form, found)}"]`)?.focus();
   }
 
@@ -54,7 +78,8 @@ export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
       noValidate
       onInput={(event) => {
         // What is being put right is no longer wrong; the next submit looks again.
-        const { name } = event.target as HTMLInputElement;
+        const { name, value } = event.target as HTMLInputElement;
+        if (name === "country") onCountry(value);
         setErrors((found) => Object.fromEntries(Object.entries(found).filter(([field]) => field !== name)));
       }}
       onSubmit={(event) => {
@@ -63,6 +88,16 @@ export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
       }}
     >
       <AddressFields errors={errors} />
+      <h2>How do you pay?</h2>
+      <TextField
+        label="Card number"
+        name="cardNumber"
+        autoComplete="cc-number"
+        inputMode="numeric"
+        maxLength={23}
+        hint="The total is held on your card now and charged when your order arrives."
+        error={errors.cardNumber}
+      />
       {place.isError && <ErrorMessage error={place.error} />}
       <SubmitButton busy={place.isPending} busyText="Placing your order…">
         Place order
@@ -72,7 +107,7 @@ export function CheckoutForm({ lines, onPlaced }: CheckoutFormProps) {
 }
 
 /** The first field with an error in the order in which they are on the page. */
-function firstOf(form: HTMLFormElement, errors: AddressErrors): string {
+function firstOf(form: HTMLFormElement, errors: Errors): string {
   const names = Array.from(form.elements, (element) => element.getAttribute("name") ?? "");
   return names.find((name) => name in errors) ?? "";
 }

@@ -1,11 +1,18 @@
 import { cartTotal, lineTotal } from "@/features/cart/cart";
 import type { CheckedLine } from "@/features/cart/use-checked-cart";
-import { formatMoney } from "@/shared/money";
+import { formatMoney, sum, type Money } from "@/shared/money";
 
 import "./checkout-summary.css";
 
-export function CheckoutSummary({ lines }: { lines: readonly CheckedLine[] }) {
-  const total = cartTotal(lines);
+interface CheckoutSummaryProps {
+  lines: readonly CheckedLine[];
+  /** Unknown until a country is chosen. */
+  deliveryPrice: Money | undefined;
+}
+
+export function CheckoutSummary({ lines, deliveryPrice }: CheckoutSummaryProps) {
+  const goods = cartTotal(lines);
+  const total = goods && deliveryPrice ? sum([goods, deliveryPrice]) : goods;
   return (
     <>
       <ul className="checkout-lines">
@@ -22,6 +29,9 @@ export function CheckoutSummary({ lines }: { lines: readonly CheckedLine[] }) {
           </li>
         ))}
       </ul>
+      <p className="summary-extra">
+        <span>Delivery</span> <span className="price">{deliveryPrice ? formatMoney(deliveryPrice) : "depends on the country"}</span>
+      </p>
       {total && (
         <p className="summary-total">
           <span>Total, including VAT</span> <span className="price">{formatMoney(total)}</span>

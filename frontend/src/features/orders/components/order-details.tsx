@@ -49,7 +49,7 @@ export function OrderDetails({ orderId }: { orderId: string }) {
       </section>
       <section aria-labelledby="order-items">
         <h2 id="order-items">Items</h2>
-        <OrderItems items={order.items} total={order.total} />
+        <OrderItems order={order} />
       </section>
     </div>
   );

@@ -1,12 +1,12 @@
 import { Link } from "react-router";
 
-import { formatMoney, multiply, type Money } from "@/shared/money";
+import { formatMoney, multiply } from "@/shared/money";
 import { paths } from "@/shared/paths";
 
-import type { OrderItem } from "../order";
+import type { Order } from "../order";
 import "./order-items.css";
 
-export function OrderItems({ items, total }: { items: readonly OrderItem[]; total: Money }) {
+export function OrderItems({ order: { items, deliveryPrice, discount, total } }: { order: Order }) {
   return (
     <>
       <ul className="order-items">
@@ -23,6 +23,14 @@ export function OrderItems({ items, total }: { items: readonly OrderItem[]; tota
           </li>
         ))}
       </ul>
+      {discount && discount.amount > 0 && (
+        <p className="summary-extra">
+          <span>Discount</span> <span className="price">{formatMoney({ ...discount, amount: -discount.amount })}</span>
+        </p>
+      )}
+      <p className="summary-extra">
+        <span>Delivery</span> <span className="price">{formatMoney(deliveryPrice)}</span>
+      </p>
       <p className="summary-total">
         <span>Total, including VAT</span> <span className="price">{formatMoney(total)}</span>
       </p>
