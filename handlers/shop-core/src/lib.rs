@@ -10,6 +10,7 @@ pub mod batch;
 pub mod check;
 pub mod cursor;
 pub mod custom_resource;
+pub mod details;
 pub mod events;
 pub mod http;
 pub mod id;
@@ -18,8 +19,11 @@ pub mod metrics;
 pub mod money;
 pub mod order;
 pub mod problem;
+pub mod product;
 pub mod quote;
 pub mod runtime;
+#[cfg(feature = "testing")]
+pub mod schemas;
 pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
