@@ -9,6 +9,7 @@ mod changes;
 mod customer;
 mod orders;
 mod page;
+mod platform;
 mod users;
 
 use std::time::Duration;
@@ -72,8 +73,11 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     catalogue::stock_is_shown(&shop);
     users::everybody_has_a_profile(&shop, &bus);
     users::administrators_give_roles(&shop);
-    drop(bus);
+    platform::administrators_look_into_the_tables(&shop);
+    platform::parts_are_found_by_name(&shop);
     orders::orders_are_placed(&shop);
+    bus.is_as_documented();
+    drop(bus);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
     changes::changed_handler_redeploys_its_own_stack(&shop);
@@ -127,6 +131,8 @@ fn status_keeps_its_contract(shop: &Shop) {
         "orders",
         "notifications",
         "site",
+        "admin",
+        "discovery",
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");
     }
