@@ -14,9 +14,9 @@ use shop_core::version;
 
 use crate::catalogue::{Catalogue, Entry, List, Place};
 use crate::change::Change;
-use crate::product::Product;
 use crate::search::search;
 use crate::words;
+use shop_core::product::Product;
 
 /// How many products a page has, unless the client says otherwise.
 const PAGE: u16 = 50;

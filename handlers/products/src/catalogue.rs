@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use shop_core::details::StockChanged;
 use shop_core::id::Id;
 
-use crate::product::Product;
-use crate::stock::StockChanged;
 use crate::store::StoreError;
+use shop_core::product::Product;
 
 /// Which products are listed by name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use shop_core::money::{Currency, Money};
 use shop_core::problem::Violation;
 use shop_core::quote::Package;
 
-use crate::product::{Picture, Product};
+use shop_core::product::{Picture, Product};
 
 /// The dearest piece, in minor units: a typing error in a price should not pass for one.
 const MAX_PRICE: i64 = 100_000_000;

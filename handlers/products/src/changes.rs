@@ -10,8 +10,8 @@ use lambda_runtime::{Error, LambdaEvent};
 use shop_core::events::{Outgoing, Publisher};
 use shop_core::stream::{Change, publish_changes};
 
-use crate::product::Product;
 use crate::row::Row;
+use shop_core::product::Product;
 
 /// Tells the bus of one batch.
 pub async fn serve(
@@ -42,6 +42,8 @@ fn describe(change: Change<Row>) -> Result<Vec<Outgoing>, serde_json::Error> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+    use shop_core::schemas::assert_documented;
+
     use super::*;
     use crate::fake::product;
 
@@ -51,7 +53,11 @@ mod tests {
             old: old.map(row),
             new: new.map(row),
         };
-        let events = describe(change).unwrap().into_iter();
+        let events = describe(change).unwrap();
+        for event in &events {
+            assert_documented("shop.products", event);
+        }
+        let events = events.into_iter();
         events
             .map(|event| (event.detail_type, event.detail))
             .collect()

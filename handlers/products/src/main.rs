@@ -17,7 +17,6 @@ mod change;
 mod changes;
 #[cfg(test)]
 mod fake;
-mod product;
 mod quote;
 mod row;
 mod search;

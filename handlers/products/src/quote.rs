@@ -33,7 +33,7 @@ mod tests {
 
     use super::*;
     use crate::fake::{FakeCatalogue, product};
-    use crate::product::Product;
+    use shop_core::product::Product;
 
     #[tokio::test]
     async fn what_can_be_ordered_is_quoted_with_its_package() {

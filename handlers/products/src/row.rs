@@ -10,7 +10,7 @@ use shop_core::id::Id;
 use shop_core::money::Money;
 use shop_core::quote::Package;
 
-use crate::product::{Picture, Product};
+use shop_core::product::{Picture, Product};
 
 /// Whether a product is listed, as the table writes it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,8 +17,8 @@ use shop_core::money::Money;
 use shop_core::order::now;
 use shop_core::quote::Package;
 
-use crate::product::{Picture, Product};
 use crate::store::{Store, StoreError};
+use shop_core::product::{Picture, Product};
 
 /// The first products of the shop.
 const SEED: &str = include_str!("../seed/catalogue.json");
@@ -46,22 +46,22 @@ pub enum SeedError {
 pub struct SeedProduct {
     /// Its lasting name in the seed file; the identifier is made of it.
     pub slug: String,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub name: String,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub description: String,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub category: String,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub price: Money,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub tags: Vec<String>,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<String>,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub package: Package,
-    /// See [`crate::product::Product`].
+    /// See [`shop_core::product::Product`].
     pub pictures: Vec<Picture>,
 }
 

@@ -5,25 +5,12 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Error, LambdaEvent};
-use serde::{Deserialize, Serialize};
 use shop_core::batch::handle_batch;
+use shop_core::details::StockChanged;
 use shop_core::events::Event;
-use shop_core::id::Id;
 use shop_core::runtime::error_chain;
 
 use crate::catalogue::Catalogue;
-
-/// Detail of the inventory's `StockChanged`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StockChanged {
-    /// The product.
-    pub product_id: Id,
-    /// Pieces there are now.
-    pub quantity: u32,
-    /// Grows with every change of this product's stock.
-    pub version: u64,
-}
 
 /// Handles one batch.
 pub async fn serve(
@@ -55,6 +42,7 @@ mod tests {
     use lambda_runtime::Context;
     use proptest::prelude::*;
     use serde_json::json;
+    use shop_core::id::Id;
 
     use super::*;
     use crate::fake::{FakeCatalogue, product};

@@ -13,15 +13,15 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items};
 use shop_core::cursor::cut;
+use shop_core::details::StockChanged;
 use shop_core::id::Id;
 
 use crate::catalogue::{Catalogue, Entry, List, Page, Place};
-use crate::product::Product;
 use crate::row::{Listed, Row, Seeded};
 use crate::seed::SeedProduct;
-use crate::stock::StockChanged;
 use crate::transaction::Transaction;
 use crate::words::partition;
+use shop_core::product::Product;
 
 /// How often a batch read asks again for the keys that the table left out.
 const BATCH_ATTEMPTS: u32 = 5;

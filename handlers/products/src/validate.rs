@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use shop_core::id::Id;
 
 use crate::catalogue::Catalogue;
-use crate::product::Product;
 use crate::store::StoreError;
+use shop_core::product::Product;
 
 /// How many keys a batch read takes.
 const BATCH: usize = 100;

@@ -20,7 +20,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::product::Product;
+use shop_core::product::Product;
 
 /// How many words a product can be found by: one change writes the product, removes as many old
 /// words and adds as many new ones, and a transaction has at most 100 items

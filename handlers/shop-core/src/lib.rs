@@ -12,6 +12,7 @@ pub mod check;
 pub mod cursor;
 pub mod custom_resource;
 pub mod delivery;
+pub mod details;
 pub mod events;
 pub mod http;
 pub mod id;
@@ -21,8 +22,10 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod problem;
+pub mod product;
 pub mod quote;
 pub mod runtime;
+pub mod schemas;
 pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -96,6 +96,7 @@ impl fmt::Debug for Currency {
 
 /// An amount in the minor unit of a currency: 1250 EUR is twelve euro fifty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Minor units (cents).

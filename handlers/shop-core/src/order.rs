@@ -13,6 +13,7 @@ use crate::money::Money;
 
 /// Where an order is on its way. What may follow what is the order service's business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
     /// Accepted; the goods are not reserved yet.
@@ -47,6 +48,7 @@ impl fmt::Display for OrderStatus {
 
 /// Why an order was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CancellationReason {
     /// The customer wanted it.
@@ -57,6 +59,7 @@ pub enum CancellationReason {
 
 /// A product of which there was not enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shortage {
     /// Which.
@@ -69,6 +72,7 @@ pub struct Shortage {
 
 /// How an order came to be cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Cancellation {
     /// Why.
     pub reason: CancellationReason,
@@ -99,6 +103,7 @@ pub struct Promotion {
 
 /// When an order came to a status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct StatusChange {
     /// The status.
     pub status: OrderStatus,
@@ -108,6 +113,7 @@ pub struct StatusChange {
 
 /// Where to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
     /// Of the person who receives it.
@@ -133,6 +139,7 @@ pub struct Address {
 
 /// One line of an order, with the product as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderItem {
     /// The product.
@@ -150,6 +157,7 @@ pub struct OrderItem {
 
 /// An order as its customer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     /// Its identifier.
@@ -183,6 +191,7 @@ pub struct Order {
 
 /// An order with its customer: what the shop itself keeps and passes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerOrder {
     /// Whose it is.

@@ -15,6 +15,7 @@ pub struct QuoteRequest {
 
 /// One piece as it is packed for delivery. All zero: it needs no box, like a voucher.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Package {
     /// Millimetres.

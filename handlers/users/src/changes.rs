@@ -6,21 +6,10 @@
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use lambda_runtime::{Error, LambdaEvent};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use shop_core::details::PublicUser;
 use shop_core::events::{Outgoing, Publisher};
 use shop_core::stream::{Change, publish_changes};
-
-/// What the bus is told of a user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PublicUser {
-    /// The account.
-    pub user_id: String,
-    /// Where mails go.
-    pub email: String,
-    /// The unique name.
-    pub username: String,
-}
 
 /// Any row of the table; only profiles have all of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +54,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use serde_json::{Value, json};
+    use shop_core::schemas::assert_documented;
 
     use super::*;
     use crate::fake::profile;
@@ -76,7 +66,11 @@ mod tests {
             old: old.map(read),
             new: new.map(read),
         };
-        let events = describe(change).unwrap().into_iter();
+        let events = describe(change).unwrap();
+        for event in &events {
+            assert_documented("shop.users", event);
+        }
+        let events = events.into_iter();
         events
             .map(|event| format!("{}: {}", event.detail_type, event.detail))
             .collect()

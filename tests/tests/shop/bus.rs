@@ -79,6 +79,24 @@ impl<'a> Tap<'a> {
         })
     }
 
+    /// Holds everything that was said against the documents of `stacks/platform/schemas`.
+    #[track_caller]
+    pub(crate) fn is_as_documented(&self) {
+        self.listen();
+        for event in self.heard.borrow().iter() {
+            let text = |name: &str| event[name].as_str().unwrap();
+            let (source, detail_type) = (text("source"), text("detail-type"));
+            let file = format!("stacks/platform/schemas/{source}/{detail_type}.json");
+            let schema = serde_json::from_str(&self.shop.project.read(&file)).unwrap();
+            let judge = jsonschema::draft202012::new(&schema).unwrap();
+            let wrong: Vec<String> = judge
+                .iter_errors(&event["detail"])
+                .map(|error| error.to_string())
+                .collect();
+            assert!(wrong.is_empty(), "{file}: {wrong:#?}\n{event:#}");
+        }
+    }
+
     fn listen(&self) {
         loop {
             let asked = json!({"QueueUrl": self.queue, "MaxNumberOfMessages": 10});

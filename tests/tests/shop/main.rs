@@ -10,8 +10,9 @@ mod customer;
 mod delivery;
 mod orders;
 mod page;
-mod users;
 mod payment;
+mod platform;
+mod users;
 
 use std::time::Duration;
 
@@ -74,11 +75,14 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     catalogue::stock_is_shown(&shop);
     users::everybody_has_a_profile(&shop, &bus);
     users::administrators_give_roles(&shop);
+    platform::administrators_look_into_the_tables(&shop);
+    platform::parts_are_found_by_name(&shop);
     orders::orders_are_placed(&shop);
     payment::provider_holds_money(&shop);
     payment::payment_follows_its_order(&shop, &bus);
     delivery::delivery_is_priced(&shop);
     delivery::package_reaches_its_customer(&shop, &bus);
+    bus.is_as_documented();
     drop(bus);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
@@ -137,6 +141,8 @@ fn status_keeps_its_contract(shop: &Shop) {
         "delivery-pricing",
         "delivery",
         "site",
+        "admin",
+        "discovery",
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");
     }

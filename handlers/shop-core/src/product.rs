@@ -1,13 +1,18 @@
-//! A product as clients know it, and how the bus hears of it.
+//! A product, as clients and events carry it.
+//!
+//! Only data: what may stand in one and who may change it is the catalogue's
+//! business.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shop_core::id::Id;
-use shop_core::money::Money;
-use shop_core::quote::{Package, QuotedProduct};
+
+use crate::id::Id;
+use crate::money::Money;
+use crate::quote::{Package, QuotedProduct};
 
 /// A picture of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Picture {
     /// Where it is, seen from the site.
@@ -18,6 +23,7 @@ pub struct Picture {
 
 /// A product of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
     /// Its identifier.
