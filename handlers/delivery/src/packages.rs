@@ -12,7 +12,7 @@ use serde::Deserialize;
 use shop_core::batch::handle_batch;
 use shop_core::events::Event;
 use shop_core::id::Id;
-use shop_core::order::{Address, now};
+use shop_core::order::{Address, OrderStatus, now};
 use shop_core::runtime::error_chain;
 
 use crate::shipment::{PackedItem, Shipment};
@@ -21,11 +21,11 @@ use crate::shipment::{PackedItem, Shipment};
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Statuses of orders whose goods go nowhere any more.
-const OVER: [&str; 4] = [
-    "CANCELLED",
-    "PACKAGING_FAILED",
-    "DELIVERY_FAILED",
-    "FULFILLED",
+const OVER: [OrderStatus; 4] = [
+    OrderStatus::Cancelled,
+    OrderStatus::PackagingFailed,
+    OrderStatus::DeliveryFailed,
+    OrderStatus::Fulfilled,
 ];
 
 /// The event's detail.
@@ -48,7 +48,7 @@ pub struct OrderToDeliver {
     /// Where it goes.
     pub address: Address,
     /// Where it is on its way.
-    pub status: String,
+    pub status: OrderStatus,
 }
 
 /// What dispatching needs of the world.
@@ -101,8 +101,8 @@ async fn dispatch(
     let Some(order) = world.order(&order_id).await? else {
         return Err(DispatchError::NoOrder(order_id));
     };
-    if OVER.contains(&order.status.as_str()) {
-        tracing::info!(%order_id, status = order.status, "package of an order that is over");
+    if OVER.contains(&order.status) {
+        tracing::info!(%order_id, status = %order.status, "package of an order that is over");
         return Ok(());
     }
     let shipment = Shipment::new(order_id, order.user_id, order.address, items, now);

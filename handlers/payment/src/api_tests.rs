@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use shop_core::order::OrderStatus;
 
 use super::*;
 use crate::fake::{FakeWorld, hear, order, order_id, placed};
@@ -47,7 +48,9 @@ async fn refund(world: &FakeWorld, key: Option<&str>, body: Value) -> (u16, Valu
 
 async fn captured() -> FakeWorld {
     let world = placed().await;
-    hear(&world, &order("FULFILLED", 3000, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::Fulfilled, 3000, 1))
+        .await
+        .unwrap();
     world
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use shop_core::id::Id;
 use shop_core::money::{Currency, Money};
+use shop_core::order::OrderStatus;
 use shop_core::payment::{AuthoriseRequest, Authorised};
 
 use crate::order::OrderState;
@@ -204,10 +205,10 @@ pub fn request(token: &str, total: i64) -> AuthoriseRequest {
     }
 }
 
-pub fn order(status: &str, total: i64, seconds: i64) -> OrderState {
+pub fn order(status: OrderStatus, total: i64, seconds: i64) -> OrderState {
     OrderState {
         order_id: order_id(),
-        status: status.to_owned(),
+        status,
         total: euro(total),
         modified_date: at(seconds),
         is_deleted: false,

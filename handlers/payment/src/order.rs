@@ -6,6 +6,7 @@ use serde_json::Value;
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::money::Money;
+use shop_core::order::OrderStatus;
 
 /// An order at some time, as an event about it says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -14,7 +15,7 @@ pub struct OrderState {
     /// Which order.
     pub order_id: Id,
     /// Where it was on its way.
-    pub status: String,
+    pub status: OrderStatus,
     /// What it cost.
     pub total: Money,
     /// As of when.
@@ -55,11 +56,14 @@ impl OrderState {
 
     /// What it means for the payment. An order that is deleted before it is delivered is called off.
     pub fn outcome(&self) -> Outcome {
-        match self.status.as_str() {
-            "FULFILLED" => Outcome::Delivered,
-            "CANCELLED" | "PACKAGING_FAILED" | "DELIVERY_FAILED" => Outcome::CalledOff,
-            _ if self.is_deleted => Outcome::CalledOff,
-            _ => Outcome::Open,
+        match self.status {
+            OrderStatus::Fulfilled => Outcome::Delivered,
+            OrderStatus::New | OrderStatus::Confirmed | OrderStatus::Packaged
+                if !self.is_deleted =>
+            {
+                Outcome::Open
+            }
+            _ => Outcome::CalledOff,
         }
     }
 }

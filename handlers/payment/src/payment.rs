@@ -286,7 +286,7 @@ impl Payment {
                 Some(Step::Refund {
                     amount: Money::new(self.refundable(), self.amount.currency),
                     reference: CALLED_OFF.to_owned(),
-                    reason: Some(order.status.clone()),
+                    reason: Some(order.status.to_string()),
                 })
             }
             Outcome::Open

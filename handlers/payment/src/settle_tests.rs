@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use shop_core::order::OrderStatus;
+
 use super::*;
 use crate::fake::{FakeWorld, at, euro, hear, order, placed, request};
 use crate::payment::StepKind;
@@ -9,24 +11,32 @@ use crate::payment::StepKind;
 #[tokio::test]
 async fn money_is_taken_at_delivery_and_only_what_the_order_costs_then() {
     let world = placed().await;
-    for status in ["CONFIRMED", "PACKAGED"] {
+    for status in [OrderStatus::Confirmed, OrderStatus::Packaged] {
         hear(&world, &order(status, 3000, 1)).await.unwrap();
         assert_eq!(world.books(), (0, 0, 0, 3000));
     }
     // It became cheaper, and this is the first that is heard of it.
-    hear(&world, &order("FULFILLED", 2500, 2)).await.unwrap();
+    hear(&world, &order(OrderStatus::Fulfilled, 2500, 2))
+        .await
+        .unwrap();
     assert_eq!(world.books(), (1, 2500, 0, 0));
     let payment = world.payment();
     assert_eq!(payment.status, Status::Captured);
     assert_eq!(payment.amount, euro(2500));
     // News of before come late.
-    hear(&world, &order("PACKAGED", 2500, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::Packaged, 2500, 1))
+        .await
+        .unwrap();
     assert_eq!(world.payment(), payment);
 }
 
 #[tokio::test]
 async fn an_order_that_is_called_off_is_not_paid() {
-    for status in ["CANCELLED", "PACKAGING_FAILED", "DELIVERY_FAILED"] {
+    for status in [
+        OrderStatus::Cancelled,
+        OrderStatus::PackagingFailed,
+        OrderStatus::DeliveryFailed,
+    ] {
         let world = placed().await;
         for _ in 0..2 {
             hear(&world, &order(status, 3000, 1)).await.unwrap();
@@ -40,7 +50,7 @@ async fn an_order_that_is_called_off_is_not_paid() {
 async fn g32_a_deleted_delivery_lets_the_money_go() {
     // The delivery's event makes the order DELIVERY_FAILED, and that is what is heard here.
     let world = placed().await;
-    hear(&world, &order("DELIVERY_FAILED", 3000, 9))
+    hear(&world, &order(OrderStatus::DeliveryFailed, 3000, 9))
         .await
         .unwrap();
     assert_eq!(world.payment().status, Status::Cancelled);
@@ -50,9 +60,13 @@ async fn g32_a_deleted_delivery_lets_the_money_go() {
 #[tokio::test]
 async fn money_that_was_taken_already_is_given_back() {
     let world = placed().await;
-    hear(&world, &order("FULFILLED", 3000, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::Fulfilled, 3000, 1))
+        .await
+        .unwrap();
     for _ in 0..2 {
-        hear(&world, &order("CANCELLED", 3000, 2)).await.unwrap();
+        hear(&world, &order(OrderStatus::Cancelled, 3000, 2))
+            .await
+            .unwrap();
     }
     assert_eq!(world.books(), (1, 3000, 3000, 0));
     assert_eq!(world.payment().status, Status::Refunded);
@@ -61,8 +75,12 @@ async fn money_that_was_taken_already_is_given_back() {
 #[tokio::test]
 async fn a_cheaper_order_holds_less_and_old_news_do_not_count() {
     let world = placed().await;
-    hear(&world, &order("NEW", 2000, 2)).await.unwrap();
-    hear(&world, &order("NEW", 2500, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::New, 2000, 2))
+        .await
+        .unwrap();
+    hear(&world, &order(OrderStatus::New, 2500, 1))
+        .await
+        .unwrap();
     assert_eq!(world.books(), (0, 0, 0, 2000));
     assert_eq!(world.payment().amount, euro(2000));
 }
@@ -80,15 +98,21 @@ async fn a_dearer_order_needs_a_token_that_covers_it() {
     let answer = authorise(&world, &request("t2", 4000), at(2)).await;
     assert_eq!(answer.unwrap(), Authorised::YES);
     assert_eq!(world.books(), (0, 0, 0, 4000), "the old one is let go");
-    hear(&world, &order("NEW", 4000, 3)).await.unwrap();
-    hear(&world, &order("FULFILLED", 4000, 4)).await.unwrap();
+    hear(&world, &order(OrderStatus::New, 4000, 3))
+        .await
+        .unwrap();
+    hear(&world, &order(OrderStatus::Fulfilled, 4000, 4))
+        .await
+        .unwrap();
     assert_eq!(world.books(), (1, 4000, 0, 0));
 }
 
 #[tokio::test]
 async fn a_dearer_order_that_nobody_authorised_is_a_failure_that_shows() {
     let world = placed().await;
-    hear(&world, &order("NEW", 4000, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::New, 4000, 1))
+        .await
+        .unwrap();
     let payment = world.payment();
     assert_eq!(payment.status, Status::Failed);
     assert_eq!(payment.failure, Some(StepKind::Raise));
@@ -100,7 +124,9 @@ async fn a_refused_capture_shows_and_is_not_repeated() {
     let world = placed().await;
     world.refuse_captures("t1");
     for _ in 0..2 {
-        hear(&world, &order("FULFILLED", 3000, 1)).await.unwrap();
+        hear(&world, &order(OrderStatus::Fulfilled, 3000, 1))
+            .await
+            .unwrap();
     }
     let payment = world.payment();
     assert_eq!(payment.status, Status::Failed);
@@ -132,7 +158,9 @@ async fn what_is_no_token_or_is_over_is_refused() {
         let answer = authorise(&world, &request(token, 3000), at(1)).await;
         assert_eq!(answer.unwrap(), Authorised::no(NotAuthorised::NotCovered));
     }
-    hear(&world, &order("CANCELLED", 3000, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::Cancelled, 3000, 1))
+        .await
+        .unwrap();
     let answer = authorise(&world, &request("t1", 3000), at(2)).await;
     assert_eq!(answer.unwrap(), Authorised::no(NotAuthorised::Closed));
 }
@@ -143,7 +171,9 @@ async fn a_free_order_is_paid_like_any_other() {
     world.hold("t0", 0);
     let answer = authorise(&world, &request("t0", 0), at(0)).await;
     assert_eq!(answer.unwrap(), Authorised::YES);
-    hear(&world, &order("FULFILLED", 0, 1)).await.unwrap();
+    hear(&world, &order(OrderStatus::Fulfilled, 0, 1))
+        .await
+        .unwrap();
     assert_eq!(world.payment().status, Status::Captured);
     assert_eq!(world.books(), (1, 0, 0, 0));
 }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
+use shop_core::order::OrderStatus;
 use shop_core::payment::Authorised;
 
 use crate::fake::{FakeWorld, at, euro, hear, order, order_id, request};
@@ -104,12 +105,12 @@ proptest! {
     fn nobody_is_charged_twice(
         happenings in prop::collection::vec(happening(), 0..12),
         ends in prop::sample::select(vec![
-            vec!["FULFILLED"],
-            vec!["CANCELLED"],
-            vec!["DELIVERY_FAILED"],
-            vec!["PACKAGED"],
+            vec![OrderStatus::Fulfilled],
+            vec![OrderStatus::Cancelled],
+            vec![OrderStatus::DeliveryFailed],
+            vec![OrderStatus::Packaged],
             // Should not happen; the customer's money comes first.
-            vec!["FULFILLED", "CANCELLED"],
+            vec![OrderStatus::Fulfilled, OrderStatus::Cancelled],
         ]),
         late in prop::collection::vec(happening(), 0..6),
         again in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
@@ -124,7 +125,7 @@ proptest! {
         let mut clock = 1;
         let mut total = 3000;
         let mut tokens = 0;
-        let mut events = vec![order("NEW", total, clock)];
+        let mut events = vec![order(OrderStatus::New, total, clock)];
         let ended = std::iter::once(None);
         let story = happenings.into_iter().map(Some).chain(ended).chain(late.into_iter().map(Some));
         let mut is_over = false;
@@ -133,7 +134,7 @@ proptest! {
             match happening {
                 None => {
                     is_over = true;
-                    events.extend(ends.iter().map(|end| order(end, total, clock)));
+                    events.extend(ends.iter().map(|end| order(*end, total, clock)));
                 }
                 Some(Happening::Edit(new)) if !is_over => {
                     if new > total {
@@ -151,7 +152,7 @@ proptest! {
                         clock += 1;
                     }
                     total = new;
-                    events.push(order("NEW", total, clock));
+                    events.push(order(OrderStatus::New, total, clock));
                 }
                 Some(Happening::Edit(_)) => {}
                 Some(Happening::GiveBack(amount)) => {
@@ -185,15 +186,15 @@ proptest! {
         prop_assert_eq!(&payment.pending, &None);
         prop_assert!(payment.failure.is_none(), "{:?}", payment.failure);
         match ends[..] {
-            ["FULFILLED"] => {
+            [OrderStatus::Fulfilled] => {
                 prop_assert_eq!((charges, taken, held), (1, total, 0));
                 prop_assert_eq!(payment.amount, euro(total));
                 prop_assert_eq!(payment.refundable(), taken - back);
             }
-            ["FULFILLED", "CANCELLED"] => {
+            [OrderStatus::Fulfilled, OrderStatus::Cancelled] => {
                 prop_assert_eq!((taken, held), (back, 0));
             }
-            ["PACKAGED"] => {
+            [OrderStatus::Packaged] => {
                 prop_assert_eq!((charges, held), (0, total));
                 prop_assert_eq!(payment.status, Status::Authorised);
             }

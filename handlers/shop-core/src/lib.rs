@@ -25,6 +25,7 @@ pub mod problem;
 pub mod product;
 pub mod quote;
 pub mod runtime;
+#[cfg(feature = "testing")]
 pub mod schemas;
 pub mod stream;
 #[cfg(feature = "testing")]
