@@ -69,6 +69,8 @@ def inventory():
         "buses": [name for name in names("events", "list_event_buses", "EventBuses", "Name") if name != "default"],
         "rules": names("events", "list_rules", "Rules", "Name"),
         "alarms": names("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+        "databases": names("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+        "secrets": names("secretsmanager", "list_secrets", "SecretList", "Name"),
         "distributions": sorted(item["DomainName"] for item in distributions),
     }
     return {kind: items for kind, items in found.items() if items}
@@ -85,4 +87,5 @@ for line in sys.stdin:
         said = {"answer": answer(json.loads(line))}
     except Exception as error:
         said = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(said, default=str), flush=True)
+    # Bodies come as streams.
+    print(json.dumps(said, default=lambda value: value.read().decode() if hasattr(value, "read") else str(value)), flush=True)

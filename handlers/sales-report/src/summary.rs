@@ -126,10 +126,12 @@ fn count(sales: &[Sale], which: impl Fn(OrderStatus) -> bool) -> usize {
 
 /// A line for each product of each order (U153), with a head, as RFC 4180 has it.
 pub fn purchases(sales: &[Sale]) -> String {
-    let mut table = "orderId,createdDate,status,productId,name,quantity,unitPrice,currency\r\n"
-        .to_owned();
+    let mut table =
+        "orderId,createdDate,status,productId,name,quantity,unitPrice,currency\r\n".to_owned();
     for sale in sales {
-        let created = sale.created.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let created = sale
+            .created
+            .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         for item in &sale.items {
             let Item {
                 product_id,

@@ -29,6 +29,21 @@ impl<'a> Customer<'a> {
         );
         let code = json!({"ClientId": client, "Username": email, "ConfirmationCode": "123456"});
         cognito(shop, "ConfirmSignUp", &code);
+        Self::log_in(shop, email)
+    }
+
+    /// Someone of the staff.
+    pub(crate) fn of_group(shop: &'a Shop, email: &str, group: &str) -> Self {
+        Self::sign_up(shop, email);
+        let pool = shop.output("identity", "UserPoolId");
+        let member = json!({"UserPoolId": pool, "Username": email, "GroupName": group});
+        cognito(shop, "AdminAddUserToGroup", &member);
+        // Only a token that is made after that names the group.
+        Self::log_in(shop, email)
+    }
+
+    fn log_in(shop: &'a Shop, email: &str) -> Self {
+        let client = shop.output("identity", "UserPoolClientId");
         let session = cognito(
             shop,
             "InitiateAuth",
@@ -53,6 +68,27 @@ impl<'a> Customer<'a> {
         self.shop
             .http
             .post(&self.shop.site("/api/orders"), &headers, order)
+    }
+
+    /// Any request with the token.
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let url = self.shop.site(path);
+        self.shop.http.request(method, &url, |request| {
+            let request = headers.iter().fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            });
+            let request = request.bearer_auth(&self.token);
+            match body {
+                Some(body) => request.json(body),
+                None => request,
+            }
+        })
     }
 
     /// GETs with the token.

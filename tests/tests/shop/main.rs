@@ -7,6 +7,7 @@ mod changes;
 mod customer;
 mod orders;
 mod page;
+mod warehouse;
 
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     page::page_is_served(&shop);
     orders::catalogue_is_public(&shop);
     orders::orders_are_placed(&shop);
+    warehouse::stock_is_kept_and_orders_are_packed(&shop);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
     changes::changed_handler_redeploys_its_own_stack(&shop);
@@ -115,6 +117,10 @@ fn status_keeps_its_contract(shop: &Shop) {
         "products",
         "orders",
         "notifications",
+        "network",
+        "database",
+        "inventory",
+        "sales-report",
         "site",
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");

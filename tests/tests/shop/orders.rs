@@ -205,7 +205,7 @@ fn messages_in(shop: &Shop, queue: &str) -> u64 {
     count.unwrap().parse().unwrap()
 }
 
-fn order_of(items: &[(&Value, u32)]) -> Value {
+pub(crate) fn order_of(items: &[(&Value, u32)]) -> Value {
     let items: Vec<Value> = items
         .iter()
         .map(|(product, quantity)| json!({"productId": product["productId"], "quantity": quantity}))
@@ -232,7 +232,7 @@ fn amount(product: &Value) -> u64 {
 
 /// The problem that the answer is about.
 #[track_caller]
-fn problem(answer: Answer, status: u16) -> Value {
+pub(crate) fn problem(answer: Answer, status: u16) -> Value {
     let answer = answer.expect(status);
     assert_eq!(
         answer.header("content-type"),
