@@ -245,6 +245,9 @@ mod tests {
         sold.items = vec![item("Boot, \"waxed\""), item("=1+1"), item("-a,b")];
         insta::assert_snapshot!(purchases(&[sold]).replace("\r\n", "\n"), @r#"
         orderId,createdDate,status,productId,name,quantity,unitPrice,currency
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"Boot, ""waxed""",2,1250,USD
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,'=1+1,2,1250,USD
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"'-a,b",2,1250,USD
         "#);
     }
 }
