@@ -28,6 +28,9 @@ const TEMPORARY: &str = "tmp";
 /// What a failed command wrote is shown up to this many lines.
 const SHOWN_LINES: usize = 8;
 
+/// Where apt-get keeps its lists on a machine that has none.
+const OWN_LISTS: [&str; 2] = ["lists", "cache"];
+
 /// The system tables of a new data folder, as `mariadb-install-db` makes them, but for help texts and the `sys` schema,
 /// which nothing here reads.
 const SYSTEM_TABLES: [&str; 3] = [
@@ -357,6 +360,9 @@ impl Fetch<'_> {
                 fs::remove_file(&file).map_err(|error| error.to_string())?;
             }
         }
+        for folder in OWN_LISTS {
+            remove_folder(&self.folder.join(folder)).map_err(|error| error.to_string())?;
+        }
         Ok(names.join(" "))
     }
 
@@ -382,7 +388,7 @@ impl Fetch<'_> {
     /// Options that make apt-get keep its lists in a folder of ours.
     fn own_lists(&self) -> Result<Vec<OsString>, String> {
         let mut options = Vec::new();
-        for (name, folder) in [("Dir::State::Lists", "lists"), ("Dir::Cache", "cache")] {
+        for (name, folder) in ["Dir::State::Lists", "Dir::Cache"].iter().zip(OWN_LISTS) {
             let path = self.folder.join(folder);
             for partial in ["partial", "archives/partial"] {
                 fs::create_dir_all(path.join(partial)).map_err(|error| error.to_string())?;

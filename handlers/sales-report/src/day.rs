@@ -49,21 +49,87 @@ mod tests {
     #[test]
     fn a_day_is_as_long_as_clocks_make_it() {
         for (date, zone, begin, end, hours) in [
-            ("2026-05-01", "Europe/Berlin", "04-30T22:00Z", "05-01T22:00Z", 24),
-            ("2026-03-29", "Europe/Berlin", "03-28T23:00Z", "03-29T22:00Z", 23),
-            ("2026-10-25", "Europe/Berlin", "10-24T22:00Z", "10-25T23:00Z", 25),
-            ("2026-03-08", "America/Toronto", "03-08T05:00Z", "03-09T04:00Z", 23),
-            ("2026-11-01", "America/Toronto", "11-01T04:00Z", "11-02T05:00Z", 25),
-            ("2026-02-28", "Pacific/Auckland", "02-27T11:00Z", "02-28T11:00Z", 24),
+            (
+                "2026-05-01",
+                "Europe/Berlin",
+                "04-30T22:00Z",
+                "05-01T22:00Z",
+                24,
+            ),
+            (
+                "2026-03-29",
+                "Europe/Berlin",
+                "03-28T23:00Z",
+                "03-29T22:00Z",
+                23,
+            ),
+            (
+                "2026-10-25",
+                "Europe/Berlin",
+                "10-24T22:00Z",
+                "10-25T23:00Z",
+                25,
+            ),
+            (
+                "2026-03-08",
+                "America/Toronto",
+                "03-08T05:00Z",
+                "03-09T04:00Z",
+                23,
+            ),
+            (
+                "2026-11-01",
+                "America/Toronto",
+                "11-01T04:00Z",
+                "11-02T05:00Z",
+                25,
+            ),
+            (
+                "2026-02-28",
+                "Pacific/Auckland",
+                "02-27T11:00Z",
+                "02-28T11:00Z",
+                24,
+            ),
             ("2024-02-29", "UTC", "02-29T00:00Z", "03-01T00:00Z", 24),
             // Clocks went from 24:00 to 1:00: there was no midnight.
-            ("2024-04-26", "Africa/Cairo", "04-25T22:00Z", "04-26T21:00Z", 23),
+            (
+                "2024-04-26",
+                "Africa/Cairo",
+                "04-25T22:00Z",
+                "04-26T21:00Z",
+                23,
+            ),
             // And back from 24:00 to 23:00: the day before had the hour twice.
-            ("2024-10-31", "Africa/Cairo", "10-30T21:00Z", "10-31T22:00Z", 25),
+            (
+                "2024-10-31",
+                "Africa/Cairo",
+                "10-30T21:00Z",
+                "10-31T22:00Z",
+                25,
+            ),
             // A day that was left out, and those beside it.
-            ("2011-12-29", "Pacific/Apia", "12-29T10:00Z", "12-30T10:00Z", 24),
-            ("2011-12-30", "Pacific/Apia", "12-30T10:00Z", "12-30T10:00Z", 0),
-            ("2011-12-31", "Pacific/Apia", "12-30T10:00Z", "12-31T10:00Z", 24),
+            (
+                "2011-12-29",
+                "Pacific/Apia",
+                "12-29T10:00Z",
+                "12-30T10:00Z",
+                24,
+            ),
+            (
+                "2011-12-30",
+                "Pacific/Apia",
+                "12-30T10:00Z",
+                "12-30T10:00Z",
+                0,
+            ),
+            (
+                "2011-12-31",
+                "Pacific/Apia",
+                "12-30T10:00Z",
+                "12-31T10:00Z",
+                24,
+            ),
         ] {
             let expected = (begin.to_owned(), end.to_owned(), hours * 60);
             assert_eq!(day(date, zone), expected, "{date} in {zone}");
@@ -72,7 +138,12 @@ mod tests {
 
     #[test]
     fn every_moment_belongs_to_the_day_that_the_clock_shows() {
-        for zone in ["Europe/Berlin", "America/Toronto", "Africa/Cairo", "Asia/Kathmandu"] {
+        for zone in [
+            "Europe/Berlin",
+            "America/Toronto",
+            "Africa/Cairo",
+            "Asia/Kathmandu",
+        ] {
             let zone: Tz = zone.parse().unwrap();
             let mut time: DateTime<Utc> = "2024-01-01T00:07:00Z".parse().unwrap();
             let end: DateTime<Utc> = "2025-01-02T00:00:00Z".parse().unwrap();

@@ -48,10 +48,7 @@ pub async fn serve<S: Sink>(
 }
 
 /// Handles one event.
-pub async fn handle<S: Sink>(
-    ledger: &Ledger<S>,
-    event: Event<Value>,
-) -> Result<(), IncomingError> {
+pub async fn handle<S: Sink>(ledger: &Ledger<S>, event: Event<Value>) -> Result<(), IncomingError> {
     let detail = event.detail;
     let entry = match event.detail_type.as_str() {
         "OrderCreated" => serde_json::from_value(detail)?,

@@ -149,10 +149,7 @@ async fn take(connection: &mut MySqlConnection, entry: &Entry) -> Result<bool, D
     Ok(known < modified)
 }
 
-async fn write_items(
-    connection: &mut MySqlConnection,
-    entry: &Entry,
-) -> Result<(), DatabaseError> {
+async fn write_items(connection: &mut MySqlConnection, entry: &Entry) -> Result<(), DatabaseError> {
     sqlx::query("DELETE FROM sale_item WHERE order_id = ?")
         .bind(entry.order_id.as_str())
         .execute(&mut *connection)

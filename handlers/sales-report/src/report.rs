@@ -98,9 +98,7 @@ impl<S: Sink, F: Files> Reports<S, F> {
         now: DateTime<Utc>,
     ) -> Result<Report, ReportError> {
         let today = date_at(now, self.zone);
-        let date = date
-            .or_else(|| today.pred_opt())
-            .unwrap_or(NaiveDate::MIN);
+        let date = date.or_else(|| today.pred_opt()).unwrap_or(NaiveDate::MIN);
         if date > today {
             let zone = self.zone;
             return Err(ReportError::Future { date, today, zone });

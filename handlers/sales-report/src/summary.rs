@@ -126,10 +126,12 @@ fn count(sales: &[Sale], which: impl Fn(OrderStatus) -> bool) -> usize {
 
 /// A line for each product of each order (U153), with a head, as RFC 4180 has it.
 pub fn purchases(sales: &[Sale]) -> String {
-    let mut table = "orderId,createdDate,status,productId,name,quantity,unitPrice,currency\r\n"
-        .to_owned();
+    let mut table =
+        "orderId,createdDate,status,productId,name,quantity,unitPrice,currency\r\n".to_owned();
     for sale in sales {
-        let created = sale.created.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let created = sale
+            .created
+            .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         for item in &sale.items {
             let Item {
                 product_id,
@@ -243,6 +245,9 @@ mod tests {
         sold.items = vec![item("Boot, \"waxed\""), item("=1+1"), item("-a,b")];
         insta::assert_snapshot!(purchases(&[sold]).replace("\r\n", "\n"), @r#"
         orderId,createdDate,status,productId,name,quantity,unitPrice,currency
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"Boot, ""waxed""",2,1250,USD
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,'=1+1,2,1250,USD
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"'-a,b",2,1250,USD
         "#);
     }
 }

@@ -132,7 +132,10 @@ async fn g23_three_orders_of_which_one_is_cancelled() {
     let (content_type, text) = &files[keys[1]];
     let figures: Value = serde_json::from_str(text).unwrap();
     assert_eq!(content_type, "application/json");
-    assert_eq!(figures["revenue"], json!([{ "amount": 4000, "currency": "EUR" }]));
+    assert_eq!(
+        figures["revenue"],
+        json!([{ "amount": 4000, "currency": "EUR" }])
+    );
     assert_eq!(files[keys[0]].1.lines().count(), 4, "{}", files[keys[0]].1);
     let told = office.reports.ledger.sink.drain();
     assert_eq!(told.len(), 1);
@@ -203,10 +206,14 @@ async fn without_a_date_it_is_yesterday_and_tomorrow_is_refused() {
     let yesterday = office.reports.make(None, now).await.unwrap();
     assert_eq!(yesterday.summary.date.to_string(), "2026-04-30");
     assert!(yesterday.summary.complete);
-    let today = office.reports.make(Some("2026-05-01".parse().unwrap()), now);
+    let today = office
+        .reports
+        .make(Some("2026-05-01".parse().unwrap()), now);
     let today = today.await.unwrap().summary;
     assert!(!today.complete && today.text.ends_with("The day is not over yet."));
-    let tomorrow = office.reports.make(Some("2026-05-02".parse().unwrap()), now);
+    let tomorrow = office
+        .reports
+        .make(Some("2026-05-02".parse().unwrap()), now);
     let error = tomorrow.await.unwrap_err();
     insta::assert_snapshot!(error, @"2026-05-02 has not begun yet: it is 2026-05-01 in Europe/Berlin");
 

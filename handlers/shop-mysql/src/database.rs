@@ -238,7 +238,8 @@ impl Database {
         work: impl AsyncFn(&mut MySqlConnection) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
         let mut pause = PAUSE;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let error = match self.attempt(&work).await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
@@ -249,8 +250,8 @@ impl Database {
             tracing::info!(attempt, "transaction is begun again");
             tokio::time::sleep(pause).await;
             pause *= 2;
+            attempt += 1;
         }
-        unreachable!("the loop has no end but by returning")
     }
 
     async fn attempt<T>(

@@ -13,6 +13,7 @@ mod page;
 mod payment;
 mod platform;
 mod users;
+mod warehouse;
 
 use std::time::Duration;
 
@@ -82,6 +83,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     payment::payment_follows_its_order(&shop, &bus);
     delivery::delivery_is_priced(&shop);
     delivery::package_reaches_its_customer(&shop, &bus);
+    warehouse::stock_is_kept_and_orders_are_packed(&shop);
     bus.is_as_documented();
     drop(bus);
     changes::second_deploy_changes_nothing(&shop);
@@ -140,6 +142,10 @@ fn status_keeps_its_contract(shop: &Shop) {
         "payment",
         "delivery-pricing",
         "delivery",
+        "network",
+        "database",
+        "inventory",
+        "sales-report",
         "site",
         "admin",
         "discovery",
