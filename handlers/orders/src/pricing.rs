@@ -64,6 +64,7 @@ mod tests {
 
     use shop_core::id::Id;
     use shop_core::money::Currency;
+    use shop_core::quote::Package;
 
     use super::*;
 
@@ -76,6 +77,7 @@ mod tests {
             product_id: id(name),
             name: name.to_owned(),
             price: Money::new(amount, currency.parse().unwrap()),
+            package: Package::default(),
             picture: None,
         }
     }
