@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 use shop_core::money::Currency;
 use shop_core::order::now;
-use shop_core::quote::QuotedProduct;
+use shop_core::quote::{Package, QuotedProduct};
 
 use super::*;
 use crate::draft::OrderRequest;
@@ -75,7 +75,7 @@ impl Intake for FakeShop {
             product_id: line.product_id.clone(),
             name: "Boot".to_owned(),
             price: Money::new(self.price.get(), Currency::EUR),
-            package: Default::default(),
+            package: Package::default(),
             picture: None,
         };
         Ok(Quote {

@@ -108,6 +108,7 @@ mod tests {
 
     use shop_core::id::Id;
     use shop_core::money::Currency;
+    use shop_core::quote::Package;
 
     use super::*;
 
@@ -120,7 +121,7 @@ mod tests {
             product_id: id(name),
             name: name.to_owned(),
             price: Money::new(amount, currency.parse().unwrap()),
-            package: Default::default(),
+            package: Package::default(),
             picture: None,
         }
     }

@@ -10,13 +10,13 @@ use shop_core::http::{self, Answer, Refusal, Request};
 use shop_core::id::Id;
 use shop_core::order::now;
 use shop_core::problem::Problem;
+use shop_core::product::Product;
 use shop_core::version;
 
 use crate::catalogue::{Catalogue, Entry, List, Place};
 use crate::change::Change;
 use crate::search::search;
 use crate::words;
-use shop_core::product::Product;
 
 /// How many products a page has, unless the client says otherwise.
 const PAGE: u16 = 50;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shop_core::details::StockChanged;
 use shop_core::id::Id;
+use shop_core::product::Product;
 
 use crate::store::StoreError;
-use shop_core::product::Product;
 
 /// Which products are listed by name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,8 @@ use shop_core::check::Check;
 use shop_core::id::Id;
 use shop_core::money::{Currency, Money};
 use shop_core::problem::Violation;
-use shop_core::quote::Package;
-
 use shop_core::product::{Picture, Product};
+use shop_core::quote::Package;
 
 /// The dearest piece, in minor units: a typing error in a price should not pass for one.
 const MAX_PRICE: i64 = 100_000_000;

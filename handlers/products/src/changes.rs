@@ -8,10 +8,10 @@ use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use lambda_runtime::{Error, LambdaEvent};
 use shop_core::events::{Outgoing, Publisher};
+use shop_core::product::Product;
 use shop_core::stream::{Change, publish_changes};
 
 use crate::row::Row;
-use shop_core::product::Product;
 
 /// Tells the bus of one batch.
 pub async fn serve(

@@ -9,12 +9,12 @@ use shop_core::cursor::cut;
 use shop_core::details::StockChanged;
 use shop_core::id::Id;
 use shop_core::money::{Currency, Money};
+use shop_core::product::Product;
 use shop_core::quote::Package;
 
 use crate::catalogue::{Catalogue, Entry, List, Page, Place};
 use crate::store::StoreError;
 use crate::words;
-use shop_core::product::Product;
 
 /// A product whose identifier is that of its name.
 pub fn product(name: &str, category: &str) -> Product {

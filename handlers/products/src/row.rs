@@ -8,9 +8,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shop_core::id::Id;
 use shop_core::money::Money;
-use shop_core::quote::Package;
-
 use shop_core::product::{Picture, Product};
+use shop_core::quote::Package;
 
 /// Whether a product is listed, as the table writes it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

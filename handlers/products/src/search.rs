@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shop_core::id::Id;
+use shop_core::product::Product;
 
 use crate::catalogue::{Catalogue, Entry};
 use crate::store::StoreError;
 use crate::words::is_result;
-use shop_core::product::Product;
 
 /// How many rows of the index are looked at in one go; a batch read takes as many products.
 const AT_ONCE: u16 = 100;

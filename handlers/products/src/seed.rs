@@ -15,10 +15,10 @@ use shop_core::id::Id;
 use shop_core::idempotency::fingerprint;
 use shop_core::money::Money;
 use shop_core::order::now;
+use shop_core::product::{Picture, Product};
 use shop_core::quote::Package;
 
 use crate::store::{Store, StoreError};
-use shop_core::product::{Picture, Product};
 
 /// The first products of the shop.
 const SEED: &str = include_str!("../seed/catalogue.json");

@@ -9,19 +9,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items};
 use shop_core::cursor::cut;
 use shop_core::details::StockChanged;
 use shop_core::id::Id;
+use shop_core::product::Product;
 
 use crate::catalogue::{Catalogue, Entry, List, Page, Place};
 use crate::row::{Listed, Row, Seeded};
 use crate::seed::SeedProduct;
 use crate::transaction::Transaction;
 use crate::words::partition;
-use shop_core::product::Product;
 
 /// How often a batch read asks again for the keys that the table left out.
 const BATCH_ATTEMPTS: u32 = 5;
@@ -118,23 +119,15 @@ impl Store {
             return Ok(true);
         };
         // Somebody else wrote in between, or is writing just now.
-        let overtaken = error
-            .as_service_error()
-            .and_then(|error| {
-                match error {
-                aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError
-                    ::TransactionCanceledException(cancelled) => Some(cancelled),
-                _ => None,
-            }
-            })
-            .is_some_and(|cancelled| {
-                cancelled.cancellation_reasons().iter().any(|reason| {
-                    matches!(
-                        reason.code(),
-                        Some("ConditionalCheckFailed" | "TransactionConflict")
-                    )
+        let overtaken = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let mut codes = cancelled.cancellation_reasons().iter().map(|r| r.code());
+                codes.any(|code| {
+                    matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"))
                 })
-            });
+            }
+            _ => false,
+        };
         match overtaken {
             true => Ok(false),
             false => Err(StoreError::call(error)),

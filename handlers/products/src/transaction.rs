@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 use shop_core::id::Id;
+use shop_core::product::Product;
 
 use crate::row::{Row, Seeded};
 use crate::store::{StoreError, key, word_key};
 use crate::words;
-use shop_core::product::Product;
 
 /// The partition of the word table that says which products were deleted, so that the seed does not
 /// bring them back. No word begins with it.

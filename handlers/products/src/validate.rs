@@ -9,10 +9,10 @@ use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shop_core::id::Id;
+use shop_core::product::Product;
 
 use crate::catalogue::Catalogue;
 use crate::store::StoreError;
-use shop_core::product::Product;
 
 /// How many keys a batch read takes.
 const BATCH: usize = 100;
