@@ -257,6 +257,11 @@ impl Payment {
         payment
     }
 
+    /// Whether so much is held for the order.
+    pub fn covers(&self, total: Money) -> bool {
+        total.currency == self.amount.currency && total.amount <= self.amount.amount
+    }
+
     /// What can still be given back, in minor units.
     pub fn refundable(&self) -> i64 {
         // What was given back is never more than what was taken, so this does not wrap.
@@ -295,9 +300,7 @@ impl Payment {
                 let amount = order.total;
                 if amount == self.amount {
                     None
-                } else if amount.currency == self.amount.currency
-                    && amount.amount < self.amount.amount
-                {
+                } else if self.covers(amount) {
                     Some(Step::Lower { amount })
                 } else {
                     Some(Step::Raise { amount })

@@ -187,7 +187,8 @@ pub async fn authorise(
             if payment.status != Status::Authorised {
                 return Ok(Authorised::no(NotAuthorised::Closed));
             }
-            if payment.payment_token == *token && payment.amount == *total {
+            // What is held beyond the total goes when the order says that it is cheaper now.
+            if payment.payment_token == *token && payment.covers(*total) {
                 return Ok(Authorised::YES);
             }
         }

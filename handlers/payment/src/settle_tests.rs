@@ -86,6 +86,18 @@ async fn a_cheaper_order_holds_less_and_old_news_do_not_count() {
 }
 
 #[tokio::test]
+async fn asking_for_less_again_lets_the_order_say_so() {
+    let world = placed().await;
+    let answer = authorise(&world, &request("t1", 2000), at(1)).await;
+    assert_eq!(answer.unwrap(), Authorised::YES);
+    assert_eq!(world.books(), (0, 0, 0, 3000), "it may not come to it");
+    hear(&world, &order(OrderStatus::New, 2000, 2))
+        .await
+        .unwrap();
+    assert_eq!(world.books(), (0, 0, 0, 2000));
+}
+
+#[tokio::test]
 async fn a_dearer_order_needs_a_token_that_covers_it() {
     let world = placed().await;
     let answer = authorise(&world, &request("t1", 4000), at(1)).await;
