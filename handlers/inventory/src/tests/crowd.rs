@@ -18,7 +18,7 @@ async fn fifty_customers_never_get_more_than_there_is() {
         let (first, second) = (products[customer % 3].0, products[(customer + 1) % 3].0);
         let pieces = u32::try_from(customer % 4).unwrap() + 1;
         let mut items = vec![(first, pieces), (second, 1)];
-        if customer % 2 == 0 {
+        if customer.is_multiple_of(2) {
             items.reverse();
         }
         items

@@ -260,8 +260,10 @@ fn any_day_ends_as_the_model_says() {
             let tables = ["outbox", "packaging_item", "packaging", "product"];
             warehouse.server.empty("inventory", &tables).await;
             warehouse.fill(&PRODUCTS.map(|name| (name, 6))).await;
-            let mut model = Model::default();
-            model.stock = (0..PRODUCTS.len()).map(|product| (product, 6)).collect();
+            let mut model = Model {
+                stock: (0..PRODUCTS.len()).map(|product| (product, 6)).collect(),
+                ..Model::default()
+            };
             let mut heard: BTreeMap<String, (u64, u64)> = BTreeMap::new();
             for deed in &deeds {
                 act(&warehouse, &mut model, deed).await;
