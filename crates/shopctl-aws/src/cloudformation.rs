@@ -118,6 +118,7 @@ impl CloudFormation for CloudFormationClient {
             .set_parameters(Some(parameters(request)))
             .set_tags(Some(tags(request)))
             .set_capabilities(Some(capabilities(request)))
+            .set_role_arn(request.service_role.clone())
             .set_deployment_config(deployment_config(request.mode, request.paused));
         let call = call
             .set_import_existing_resources(request.options.import_existing.then_some(true))
@@ -207,11 +208,17 @@ impl CloudFormation for CloudFormationClient {
         gone_is_fine(answer.map_err(|error| map("CloudFormation DeleteChangeSet", error)))
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         let answer = self
             .client
             .delete_stack()
             .stack_name(stack_id)
+            .set_role_arn(role.map(str::to_owned))
             .client_request_token(token)
             .send()
             .await;

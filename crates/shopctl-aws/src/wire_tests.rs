@@ -10,8 +10,8 @@ use indexmap::IndexMap;
 use shopctl_core::names::ArtifactDigest;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{
-    Body, ChangeSetOptions, ChangeSetRequest, ChangeSetType, CloudFormation, DeleteMode,
-    DeploymentMode, ObjectStore, StackRepair, TemplateSource,
+    Body, ChangeSetOptions, ChangeSetRequest, ChangeSetType, CloudFormation, Continuation,
+    DeleteMode, DeploymentMode, ObjectStore, StackRepair, TemplateSource,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -110,11 +110,14 @@ fn request(mode: DeploymentMode, paused: bool) -> ChangeSetRequest {
         options: ChangeSetOptions::default(),
         mode,
         paused,
+        service_role: None,
         token: "token-1".to_owned(),
     }
 }
 
 const CHANGE_SET: &str = "<CreateChangeSetResponse><CreateChangeSetResult><Id>a</Id><StackId>b</StackId></CreateChangeSetResult></CreateChangeSetResponse>";
+
+const UPDATED: &str = "<UpdateStackResponse><UpdateStackResult><StackId>b</StackId></UpdateStackResult></UpdateStackResponse>";
 
 async fn asked(mode: DeploymentMode, paused: bool) -> String {
     let server = Server::answering(&[(200, CHANGE_SET)]).await;
@@ -143,9 +146,52 @@ async fn change_sets_have_a_token_and_keep_rollback_on_in_express_mode() {
 }
 
 #[tokio::test]
+async fn the_service_role_goes_with_every_operation() {
+    let role = "arn:aws:iam::123456789012:role/cloudformation";
+    let on_the_wire = "RoleARN=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fcloudformation";
+    let server = Server::answering(&[
+        (200, CHANGE_SET),
+        (200, UPDATED),
+        (200, "<DeleteStackResponse></DeleteStackResponse>"),
+        (200, "<DeleteStackResponse></DeleteStackResponse>"),
+        (
+            200,
+            "<ContinueUpdateRollbackResponse><ContinueUpdateRollbackResult/></ContinueUpdateRollbackResponse>",
+        ),
+        (
+            200,
+            "<RollbackStackResponse><RollbackStackResult><StackId>b</StackId></RollbackStackResult></RollbackStackResponse>",
+        ),
+    ])
+    .await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    let repair = server.repair();
+    let wanted = ChangeSetRequest {
+        service_role: Some(role.to_owned()),
+        ..request(DeploymentMode::Standard, false)
+    };
+    let role = Some(role);
+    client.create_change_set(&wanted).await.unwrap();
+    repair.update_directly(&wanted, "t").await.unwrap();
+    client.delete_stack("b", role, "t").await.unwrap();
+    let (mode, waits) = (DeleteMode::Force, DeploymentMode::Standard);
+    repair.delete("b", &mode, waits, role, "t").await.unwrap();
+    let how = Continuation::Whole;
+    repair
+        .continue_rollback("b", &how, role, "t")
+        .await
+        .unwrap();
+    repair.roll_back("b", role, "t").await.unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 6);
+    for sent in requests {
+        assert!(sent.contains(on_the_wire), "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn what_express_left_half_way_is_updated_without_a_change_set() {
-    let answer = "<UpdateStackResponse><UpdateStackResult><StackId>b</StackId></UpdateStackResult></UpdateStackResponse>";
-    let server = Server::answering(&[(200, answer)]).await;
+    let server = Server::answering(&[(200, UPDATED)]).await;
     let wanted = request(DeploymentMode::Express, true);
     let repair = server.repair();
     repair.update_directly(&wanted, "token-2").await.unwrap();
@@ -184,7 +230,10 @@ async fn a_delete_says_what_stays_and_how() {
     ] {
         let server = Server::answering(&[(200, answer)]).await;
         let repair = server.repair();
-        repair.delete("b", &mode, waits, "token-3").await.unwrap();
+        repair
+            .delete("b", &mode, waits, None, "token-3")
+            .await
+            .unwrap();
         let sent = server.requests().remove(0);
         assert!(sent.contains(part), "{part}: {sent}");
         assert!(sent.contains("ClientRequestToken=token-3"), "{sent}");

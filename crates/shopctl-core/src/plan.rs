@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fast::FunctionCode;
 use crate::names::{ArtifactDigest, CloudStackName, EnvironmentName, StackName};
+use crate::stack_settings::StackSettings;
 use crate::template::Capability;
 
 /// Names a step: `stack:products`, `upload:artifacts/ab12.zip`, `site`.
@@ -137,6 +138,8 @@ pub struct StackDeployment {
     pub capabilities: BTreeSet<Capability>,
     /// Whether the stack is protected from deletion; `None` leaves it as it is.
     pub termination_protection: Option<bool>,
+    /// How CloudFormation is to treat it.
+    pub settings: StackSettings,
 }
 
 /// What a plan does with a stack.

@@ -8,6 +8,7 @@ use crate::fast::FunctionCode;
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::plan::{Action, Plan, PlannedValue, StackAction, StackDeployment, Step, StepId};
 use crate::record::{Record, StackRecord, inputs_digest};
+use crate::stack_settings::StackSettings;
 use crate::status::{DeployApproach, Obstacle, StackStatus};
 use crate::template::RenderedTemplate;
 
@@ -52,6 +53,8 @@ pub struct DesiredStack {
     pub tags: BTreeMap<String, String>,
     /// Whether it is protected from deletion; `None` leaves it as it is.
     pub termination_protection: Option<bool>,
+    /// How CloudFormation is to treat it.
+    pub settings: StackSettings,
 }
 
 /// What there is.
@@ -211,6 +214,7 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
                 tags: stack.tags.clone(),
                 capabilities: template.capabilities.clone(),
                 termination_protection: stack.termination_protection,
+                settings: stack.settings.clone(),
             })),
             after,
             reason,

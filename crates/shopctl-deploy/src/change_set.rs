@@ -224,6 +224,7 @@ fn request(
         // What an EXPRESS operation left half way takes EXPRESS operations only.
         mode: paused.map_or(work.mode, |found| found.mode),
         paused: paused.is_some(),
+        service_role: deployment.settings.service_role.clone(),
     })
 }
 
@@ -383,7 +384,7 @@ async fn failed(
     let failure = scene(wanted.deployment, work).change_set(id, reason).await;
     discard(id, work).await;
     if kind == Kind::Create {
-        discard_review(id, work).await;
+        discard_review(wanted.deployment, id, work).await;
     }
     stack_error(failure)
 }
@@ -405,7 +406,7 @@ async fn discard(id: &ChangeSetId, work: &Work) {
 }
 
 /// The empty stack that a change set made would stay in review for ever.
-async fn discard_review(id: &ChangeSetId, work: &Work) {
+async fn discard_review(deployment: &StackDeployment, id: &ChangeSetId, work: &Work) {
     let cloudformation = &work.ports.cloudformation;
     let in_review = matches!(
         cloudformation.describe(&id.stack).await,
@@ -413,8 +414,9 @@ async fn discard_review(id: &ChangeSetId, work: &Work) {
     );
     if in_review {
         let token = work.token(&id.stack, "review");
+        let role = deployment.settings.service_role.as_deref();
         // As above.
-        let _ = cloudformation.delete_stack(&id.stack, &token).await;
+        let _ = cloudformation.delete_stack(&id.stack, role, &token).await;
     }
 }
 

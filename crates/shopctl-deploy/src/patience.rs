@@ -259,9 +259,16 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .await
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.patience
-            .paced("DeleteStack", || self.port.delete_stack(stack_id, token))
+            .paced("DeleteStack", || {
+                self.port.delete_stack(stack_id, role, token)
+            })
             .await
     }
 
@@ -369,18 +376,26 @@ impl StackRepair for Patient<dyn StackRepair> {
         &self,
         stack_id: &str,
         how: &Continuation,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         self.patience
             .paced("ContinueUpdateRollback", || {
-                self.port.continue_rollback(stack_id, how, token)
+                self.port.continue_rollback(stack_id, how, role, token)
             })
             .await
     }
 
-    async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn roll_back(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.patience
-            .paced("RollbackStack", || self.port.roll_back(stack_id, token))
+            .paced("RollbackStack", || {
+                self.port.roll_back(stack_id, role, token)
+            })
             .await
     }
 
@@ -389,11 +404,12 @@ impl StackRepair for Patient<dyn StackRepair> {
         stack_id: &str,
         mode: &DeleteMode,
         waits: DeploymentMode,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         self.patience
             .paced("DeleteStack", || {
-                self.port.delete(stack_id, mode, waits, token)
+                self.port.delete(stack_id, mode, waits, role, token)
             })
             .await
     }

@@ -173,6 +173,8 @@ pub struct ChangeSetRequest {
     pub mode: DeploymentMode,
     /// Whether the stack stopped half way: rollback is off until it is whole again.
     pub paused: bool,
+    /// ARN of the role that CloudFormation takes on; without one it goes on with that of before.
+    pub service_role: Option<String>,
     /// Makes a repeated request the same request.
     pub token: String,
 }
@@ -236,8 +238,13 @@ pub trait CloudFormation: Send + Sync {
     async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError>;
     /// Removes one that is not wanted; it is no error if it is gone.
     async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError>;
-    /// Starts to delete a stack; no error if it is gone.
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
+    /// Starts to delete a stack, as `role` if there is one; no error if it is gone.
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError>;
     /// Has an update that is running rolled back.
     async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
     /// Events newer than `since`, oldest first; all of them without `since`.

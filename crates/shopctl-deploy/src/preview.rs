@@ -217,6 +217,7 @@ async fn ask(
         options: request.options,
         mode: DeploymentMode::Standard,
         paused: false,
+        service_role: deployment.settings.service_role.clone(),
     };
     let id = match cloudformation.create_change_set(&wanted).await {
         Ok(id) => id,

@@ -245,7 +245,15 @@ async fn remove(
     work.state.stack_touched(&deployment.stack);
     work.cancel.operation_begins(&deployment.stack);
     let token = work.token(stack_id, "remove");
-    match teardown::ask_delete(description, &DeleteMode::Plain, &token, work).await {
+    match teardown::ask_delete(
+        &deployment.stack,
+        description,
+        &DeleteMode::Plain,
+        &token,
+        work,
+    )
+    .await
+    {
         Ok(()) => {}
         Err(error) if is_overtaken(&error) => return Ok(Some(error)),
         Err(error) => return Err(error.into()),

@@ -267,6 +267,11 @@ impl FakeCloud {
         Some(self.world().find(stack)?.deployed.as_ref()?.body.clone())
     }
 
+    /// The role that a stack's operations are done as.
+    pub fn role(&self, stack: &str) -> Option<String> {
+        self.world().find(stack)?.role.clone()
+    }
+
     /// Physical ID of a resource.
     pub fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
         let world = self.world();

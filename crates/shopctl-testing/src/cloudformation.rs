@@ -124,8 +124,14 @@ impl CloudFormation for FakeCloud {
         }
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.call("DeleteStack", stack_id, |world| {
+            world.use_role(stack_id, role)?;
             world.delete_stack(stack_id, Some(token))
         })
         .await

@@ -176,6 +176,7 @@ impl Person<'_> {
             options: shopctl_deploy::ports::ChangeSetOptions::default(),
             mode: shopctl_deploy::ports::DeploymentMode::Standard,
             paused: false,
+            service_role: None,
             token: String::new(),
         };
         self.0.world().create_change_set(&request)?;

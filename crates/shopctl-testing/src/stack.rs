@@ -112,6 +112,7 @@ pub(crate) struct ChangeSet {
     pub(crate) status: ChangeSetStatus,
     pub(crate) execution: Execution,
     pub(crate) target: Deployed,
+    pub(crate) role: Option<String>,
     pub(crate) changes: usize,
 }
 
@@ -125,6 +126,8 @@ pub(crate) struct Stack {
     pub(crate) created: Duration,
     pub(crate) changed: Option<Duration>,
     pub(crate) protected: bool,
+    /// The role that its operations are done as.
+    pub(crate) role: Option<String>,
     pub(crate) deployed: Option<Deployed>,
     pub(crate) resources: IndexMap<String, Resource>,
     pub(crate) outputs: IndexMap<String, String>,
@@ -155,6 +158,7 @@ impl Stack {
             created: now,
             changed: None,
             protected: false,
+            role: None,
             deployed: None,
             resources: IndexMap::new(),
             outputs: IndexMap::new(),

@@ -24,6 +24,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     for environment in project.environments() {
         absent_stacks(project, environment, findings);
         local_values(project, environment, findings);
+        accounts(project, environment, findings);
         for circle in Graph::of(project, environment).circles() {
             findings.push(circle);
         }
@@ -254,6 +255,41 @@ fn local_values(project: &Project, environment: &Environment, findings: &mut Fin
                     format!("give '{key}' under environments.<name>.config of a local environment");
                 refuse(&given.location, instead);
             }
+        }
+    }
+}
+
+/// What is named by ARN belongs to the account that is deployed to.
+fn accounts(project: &Project, environment: &Environment, findings: &mut Findings) {
+    let EnvironmentKind::Aws {
+        account: Some(account),
+    } = &environment.kind
+    else {
+        return;
+    };
+    let of_stacks = project
+        .stacks_in(environment)
+        .filter_map(|stack| project.service_role_for(&stack.name, environment));
+    let roles = environment.role.iter().map(|role| &role.arn);
+    for arn in roles
+        .chain(environment.service_role.as_ref())
+        .chain(of_stacks)
+    {
+        if arn.account() != account.as_str() {
+            findings.push(
+                Diagnostic::error(
+                    &arn.location,
+                    format!(
+                        "the role belongs to account {}, the environment '{}' to {account}",
+                        arn.account(),
+                        environment.name
+                    ),
+                )
+                .with_hint(format!(
+                    "correct one of them; the account is at {}",
+                    account.location
+                )),
+            );
         }
     }
 }

@@ -174,6 +174,7 @@ pub(super) struct StackKeys {
     pub(super) parameters: Option<Parameters>,
     pub(super) depends_on: Option<Distinct<StackName>>,
     pub(super) environments: Option<NonEmpty<Distinct<EnvironmentName>>>,
+    pub(super) service_role: Option<Located<RoleArn>>,
 }
 
 impl Object for StackKeys {
@@ -211,6 +212,14 @@ impl Object for StackKeys {
                     "The only environments that have this stack. Default: all.",
                 )
                 .example(json!(["prod"])),
+            ),
+            service_role: fields.optional(
+                key(
+                    "serviceRole",
+                    "The IAM role that CloudFormation takes on for the resources of this stack, \
+                     in every environment on AWS. It wins over that of the environment.",
+                )
+                .example("arn:aws:iam::123456789012:role/cloudformation"),
             ),
         }
     }
@@ -333,6 +342,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) account: Option<Located<AccountId>>,
     pub(super) role: Option<Located<RoleArn>>,
     pub(super) external_id: Option<Located<ExternalId>>,
+    pub(super) service_role: Option<Located<RoleArn>>,
     pub(super) region: Option<Located<Region>>,
     pub(super) architecture: Option<Architecture>,
     pub(super) profile: Option<CargoProfile>,
@@ -382,6 +392,15 @@ impl Object for EnvironmentKeys {
                     "The external id that the role's trust policy asks for.",
                 )
                 .example("shop-deploys"),
+            ),
+            service_role: fields.optional(
+                key(
+                    "serviceRole",
+                    "The IAM role that CloudFormation takes on for the resources of the stacks. \
+                     Whoever deploys then needs no rights to the resources themselves, but \
+                     iam:PassRole for this role. AWS only.",
+                )
+                .example("arn:aws:iam::123456789012:role/cloudformation"),
             ),
             region: fields.optional(
                 key("region", "The AWS region. Default: the project's region.")

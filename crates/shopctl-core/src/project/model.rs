@@ -79,6 +79,9 @@ pub struct Stack {
     pub depends_on: Vec<Located<StackName>>,
     /// The only environments that have it; `None` stands for all.
     pub environments: Option<Vec<Located<EnvironmentName>>>,
+    /// The role that CloudFormation takes on for it on AWS; [`Project::service_role_for`] has
+    /// that of one environment.
+    pub service_role: Option<Located<RoleArn>>,
 }
 
 /// The web site.
@@ -175,6 +178,8 @@ pub struct Environment {
     pub kind: EnvironmentKind,
     /// The role that everything is done as; `None` stands for whoever the credentials are.
     pub role: Option<Role>,
+    /// The role that CloudFormation takes on for stacks that name none themselves.
+    pub service_role: Option<Located<RoleArn>>,
     /// Its region: its own, else the project's.
     pub region: Region,
     /// What handlers are built for; `None`, which only the local cloud may have, stands for
@@ -343,6 +348,20 @@ impl Project {
             environment.name.to_string(),
         );
         tags
+    }
+
+    /// The role that CloudFormation takes on for a stack: the stack's own, else the
+    /// environment's. The local cloud has none.
+    pub fn service_role_for<'a>(
+        &'a self,
+        stack: &StackName,
+        environment: &'a Environment,
+    ) -> Option<&'a Located<RoleArn>> {
+        if environment.is_local() {
+            return None;
+        }
+        let own = self.stacks.get(stack)?.service_role.as_ref();
+        own.or(environment.service_role.as_ref())
     }
 
     /// The bucket that holds an environment's artifacts and records.

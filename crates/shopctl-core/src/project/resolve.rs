@@ -23,7 +23,7 @@ use super::model::{
     Stack, Url,
 };
 use super::shape::{Findings, Shape};
-use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region};
+use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region, RoleArn};
 use super::value::{ConfigValue, ParameterValue, Placed};
 
 /// The region of the local cloud when the file names none.
@@ -167,6 +167,7 @@ fn stack(name: Located<StackName>, keys: Option<StackKeys>) -> Stack {
         parameters: parameters(keys.parameters.unwrap_or_default()),
         depends_on: keys.depends_on.map(|names| names.0).unwrap_or_default(),
         environments: keys.environments.map(|names| names.0.0),
+        service_role: keys.service_role,
     }
 }
 
@@ -213,6 +214,9 @@ fn environment(
         );
     }
     let role = role(&keys, is_local, findings);
+    if let Some(arn) = &keys.service_role {
+        on_aws(arn, "serviceRole", is_local, findings);
+    }
     if let Some(express) = &keys.express
         && keys.local == Some(Some(true))
         && express.value
@@ -246,6 +250,7 @@ fn environment(
             }
         },
         role,
+        service_role: keys.service_role,
         region: region.unwrap_or_else(|| Region::unchecked(default_region)),
         architecture: keys.architecture.or(default_architecture),
         profile: keys
@@ -274,7 +279,18 @@ fn environment(
     }
 }
 
-/// The role, which only an environment on AWS has, in the account that is deployed to.
+/// Roles are taken on on AWS alone. That they are of the right account is checked with all that
+/// belongs to one.
+fn on_aws(arn: &Located<RoleArn>, key: &str, is_local: bool, findings: &mut Findings) {
+    if is_local {
+        findings.push(
+            Diagnostic::error(&arn.location, "the local cloud has no roles to take on")
+                .with_hint(format!("remove '{key}', or 'local: true' if this is AWS")),
+        );
+    }
+}
+
+/// The role, which only an environment on AWS has.
 fn role(keys: &EnvironmentKeys, is_local: bool, findings: &mut Findings) -> Option<Role> {
     let Some(arn) = &keys.role else {
         if let Some(external_id) = &keys.external_id {
@@ -288,30 +304,7 @@ fn role(keys: &EnvironmentKeys, is_local: bool, findings: &mut Findings) -> Opti
         }
         return None;
     };
-    if is_local {
-        findings.push(
-            Diagnostic::error(&arn.location, "the local cloud has no roles to take on")
-                .with_hint("remove 'role', or 'local: true' if this is AWS"),
-        );
-    }
-    if let Some(account) = &keys.account
-        && !is_local
-        && arn.account() != account.as_str()
-    {
-        findings.push(
-            Diagnostic::error(
-                &arn.location,
-                format!(
-                    "the role belongs to account {}, the environment to {account}",
-                    arn.account()
-                ),
-            )
-            .with_hint(format!(
-                "correct one of them; the account is at {}",
-                account.location
-            )),
-        );
-    }
+    on_aws(arn, "role", is_local, findings);
     Some(Role {
         arn: arn.clone(),
         external_id: keys.external_id.as_ref().map(|id| id.value.clone()),

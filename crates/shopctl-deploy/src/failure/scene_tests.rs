@@ -61,7 +61,7 @@ impl CloudFormation for Script {
     async fn delete_change_set(&self, _: &ChangeSetId) -> Result<(), CloudError> {
         unasked()
     }
-    async fn delete_stack(&self, _: &str, _: &str) -> Result<(), CloudError> {
+    async fn delete_stack(&self, _: &str, _: Option<&str>, _: &str) -> Result<(), CloudError> {
         unasked()
     }
     async fn cancel_update(&self, _: &str, _: &str) -> Result<(), CloudError> {
@@ -133,11 +133,12 @@ impl StackRepair for Script {
         &self,
         _: &str,
         _: &Continuation,
+        _: Option<&str>,
         _: &str,
     ) -> Result<(), CloudError> {
         unasked()
     }
-    async fn roll_back(&self, _: &str, _: &str) -> Result<(), CloudError> {
+    async fn roll_back(&self, _: &str, _: Option<&str>, _: &str) -> Result<(), CloudError> {
         unasked()
     }
     async fn delete(
@@ -145,6 +146,7 @@ impl StackRepair for Script {
         _: &str,
         _: &DeleteMode,
         _: DeploymentMode,
+        _: Option<&str>,
         _: &str,
     ) -> Result<(), CloudError> {
         unasked()

@@ -157,7 +157,10 @@ async fn a_token_makes_an_execution_repeatable() {
     cloud.execute_change_set(&id, &token).await.unwrap();
     cloud.settle().await;
     assert_eq!(cloud.times_made("s", "A"), 1);
-    let error = cloud.delete_stack(&id.stack, &token).await.unwrap_err();
+    let error = cloud
+        .delete_stack(&id.stack, None, &token)
+        .await
+        .unwrap_err();
     assert!(
         error.message.contains("TokenAlreadyExistsException"),
         "{error}"

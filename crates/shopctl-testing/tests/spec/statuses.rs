@@ -356,7 +356,7 @@ async fn a_delete_can_break_into_a_create_but_not_into_an_update() {
     apply(&cloud, "s", ChangeSetType::Update, CHANGED)
         .await
         .unwrap();
-    let error = cloud.delete_stack(&id, "delete").await.unwrap_err();
+    let error = cloud.delete_stack(&id, None, "delete").await.unwrap_err();
     assert_eq!(
         error.message,
         format!(
@@ -364,8 +364,8 @@ async fn a_delete_can_break_into_a_create_but_not_into_an_update() {
         )
     );
     cloud.settle().await;
-    cloud.delete_stack(&id, "first").await.unwrap();
-    cloud.delete_stack(&id, "second").await.unwrap();
+    cloud.delete_stack(&id, None, "first").await.unwrap();
+    cloud.delete_stack(&id, None, "second").await.unwrap();
     cloud.settle().await;
     assert_eq!(
         statuses(&cloud, &id)
@@ -424,7 +424,7 @@ async fn every_status_can_be_reached() {
             for _ in 0..2 {
                 if let Some(id) = cloud.stack_id("s") {
                     cloud
-                        .delete_stack(&id, &format!("d{}", cloud.next_run()))
+                        .delete_stack(&id, None, &format!("d{}", cloud.next_run()))
                         .await
                         .unwrap();
                     cloud.settle().await;

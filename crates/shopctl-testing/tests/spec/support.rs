@@ -43,6 +43,7 @@ pub fn request(stack: &str, change_set_type: ChangeSetType, body: &str) -> Chang
         options: shopctl_deploy::ports::ChangeSetOptions::default(),
         mode: shopctl_deploy::ports::DeploymentMode::Standard,
         paused: false,
+        service_role: None,
         token: String::new(),
     }
 }
@@ -93,7 +94,7 @@ pub async fn update(cloud: &FakeCloud, stack: &str, body: &str) {
 pub async fn delete(cloud: &FakeCloud, stack: &str) {
     let id = cloud.stack_id(stack).unwrap();
     cloud
-        .delete_stack(&id, &format!("delete-{}", cloud.next_run()))
+        .delete_stack(&id, None, &format!("delete-{}", cloud.next_run()))
         .await
         .unwrap();
     cloud.settle().await;

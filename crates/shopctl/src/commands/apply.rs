@@ -27,7 +27,7 @@ use shopctl_deploy::{
     changes_nothing, code_changes, execute, observe, prune, runs,
 };
 
-use crate::commands::deploy::{blocked, outcome, save_local, verify};
+use crate::commands::deploy::{blocked, outcome, save_local, service_roles, verify};
 use crate::commands::plan::{Gate, place};
 use crate::error::CommandError;
 use crate::run::Run;
@@ -314,6 +314,7 @@ impl Application<'_> {
                 .iter()
                 .map(|stack| stack.cloud_name.clone())
                 .collect(),
+            service_roles: service_roles(&self.workspace.project, self.environment),
             templates: desired
                 .stacks
                 .iter()

@@ -205,6 +205,7 @@ impl Target<'_> {
                 .project
                 .artifact_bucket(self.environment, &self.session.account),
             cloud_names: Vec::new(),
+            service_roles: deploy::service_roles(self.project, self.environment),
             templates: BTreeMap::new(),
             uploads: UploadBodies::default(),
             site: None,

@@ -191,7 +191,8 @@ impl Source<'_> {
             environment: self.environment,
             session: self.session,
         };
-        let mut desired = desired_again(&document, self.bucket, &templates, |stack, name| {
+        let settings = |stack: &StackName| deploy::stack_settings(project, self.environment, stack);
+        let secret = |stack: &StackName, name: &str| {
             let mut parameters = project.parameters_for(stack, self.environment);
             let given = parameters.shift_remove(name)?;
             // Without the variable there is no value, which is told.
@@ -201,8 +202,9 @@ impl Source<'_> {
                 return None;
             }
             Some(values.parameter(given.value))
-        })
-        .map_err(|error| CommandError::new(Kind::Refused, error, None))?;
+        };
+        let mut desired = desired_again(&document, self.bucket, &templates, secret, settings)
+            .map_err(|error| CommandError::new(Kind::Refused, error, None))?;
         let mut uploads = UploadBodies::default();
         for template in templates.values() {
             if template.body.len() > INLINE_TEMPLATE_LIMIT {

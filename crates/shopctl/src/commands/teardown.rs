@@ -228,6 +228,7 @@ impl Teardown<'_> {
                 .collect::<BTreeSet<CloudStackName>>()
                 .into_iter()
                 .collect(),
+            service_roles: deploy::service_roles(project, environment),
             templates: BTreeMap::new(),
             uploads: UploadBodies::default(),
             site: None,

@@ -245,10 +245,12 @@ fn long_and_odd_texts_do_not_break_the_message() {
 fn a_role_is_of_the_environments_account_and_only_on_aws() {
     let role = "    role: arn:aws:iam::012345678901:role/ci/deployer\n";
     let local = "    local: true\n";
+    let arn = "arn:aws:iam::012345678901:role/cloudformation";
+    let other = "arn:aws:iam::999999999999:role/cloudformation";
     let cases = [
         (
-            changed("iam::012345678901", "iam::999999999999"),
-            "56:11: the role belongs to account 999999999999, the environment to 012345678901",
+            changed("iam::012345678901:role/ci", "iam::999999999999:role/ci"),
+            "56:11: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
         ),
         (
             changed(role, ""),
@@ -261,6 +263,24 @@ fn a_role_is_of_the_environments_account_and_only_on_aws() {
         (
             changed("arn:aws:iam::012345678901:role/ci/deployer", "deployer"),
             "56:11: expected the ARN of an IAM role",
+        ),
+        (
+            changed(
+                "iam::012345678901:role/cloudf",
+                "iam::999999999999:role/cloudf",
+            ),
+            "58:18: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
+        ),
+        (
+            changed(local, &format!("{local}    serviceRole: {arn}\n")),
+            "45:18: the local cloud has no roles to take on (remove 'serviceRole'",
+        ),
+        (
+            changed(
+                "platform: {}",
+                &format!("platform: {{ serviceRole: {other} }}"),
+            ),
+            "7:28: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
         ),
     ];
     for (text, message) in cases {

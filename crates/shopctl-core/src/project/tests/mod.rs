@@ -69,6 +69,7 @@ environments:
     tags: { stage: production, cost-center: shop }
     role: arn:aws:iam::012345678901:role/ci/deployer
     externalId: shop-deploys
+    serviceRole: arn:aws:iam::012345678901:role/cloudformation
 "#;
 
 /// What is said about a file, one line a finding.

@@ -282,3 +282,22 @@ fn an_unknown_environment_is_answered_with_the_nearest() {
     let error = project.environment("xyz").unwrap_err();
     assert_eq!(error.hint().as_deref(), Some("there is: local, prod"));
 }
+
+#[test]
+fn a_stacks_own_service_role_wins_and_the_local_cloud_has_none() {
+    let own = "arn:aws:iam::012345678901:role/platform";
+    let text = changed(
+        "platform: {}",
+        &format!("platform: {{ serviceRole: {own} }}"),
+    );
+    let project = Project::parse("shopctl.yaml", &text).unwrap();
+    let role = |stack: &str, environment: &str| {
+        let environment = project.environment(environment).unwrap();
+        let role = project.service_role_for(&stack.into(), environment);
+        role.map(|role| role.as_str().to_owned())
+    };
+    let common = "arn:aws:iam::012345678901:role/cloudformation";
+    assert_eq!(role("platform", "prod").as_deref(), Some(own));
+    assert_eq!(role("api", "prod").as_deref(), Some(common));
+    assert_eq!(role("platform", "local"), None);
+}
