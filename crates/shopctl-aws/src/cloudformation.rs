@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType,
-    DeploymentConfig, DeploymentConfigMode, DeploymentMode as DriftMode, Parameter, Stack, Tag,
-    TemplateStage,
+    DeploymentConfig, DeploymentConfigMode, DeploymentMode as DriftMode, Parameter,
+    RollbackConfiguration, RollbackTrigger, Stack, Tag, TemplateStage,
 };
 use indexmap::IndexMap;
 use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{CloudStackName, LogicalId};
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
@@ -72,6 +73,7 @@ impl CloudFormationClient {
                 .filter_map(|output| Some((output.output_key?, output.output_value?)))
                 .collect::<IndexMap<String, String>>(),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
+            rollback: rollback_rule(stack.rollback_configuration),
             mode: match stack.deployment_config.and_then(|config| config.mode) {
                 Some(DeploymentConfigMode::Express) => DeploymentMode::Express,
                 _ => DeploymentMode::Standard,
@@ -119,6 +121,7 @@ impl CloudFormation for CloudFormationClient {
             .set_tags(Some(tags(request)))
             .set_capabilities(Some(capabilities(request)))
             .set_role_arn(request.service_role.clone())
+            .set_rollback_configuration(request.rollback.as_ref().map(rollback_configuration))
             .set_deployment_config(deployment_config(request.mode, request.paused));
         let call = call
             .set_import_existing_resources(request.options.import_existing.then_some(true))
@@ -393,6 +396,50 @@ pub(crate) fn capabilities(request: &ChangeSetRequest) -> Vec<SdkCapability> {
             Capability::AutoExpand => SdkCapability::CapabilityAutoExpand,
         })
         .collect()
+}
+
+/// CloudFormation's type of a plain alarm and of a composite one.
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+const COMPOSITE_ALARM: &str = "AWS::CloudWatch::CompositeAlarm";
+
+/// The alarms as CloudFormation takes them; an empty list removes those of before.
+pub(crate) fn rollback_configuration(rule: &RollbackRule) -> RollbackConfiguration {
+    let triggers = rule.alarms.iter().map(|alarm| {
+        RollbackTrigger::builder()
+            .arn(&alarm.arn)
+            .r#type(if alarm.composite {
+                COMPOSITE_ALARM
+            } else {
+                ALARM
+            })
+            .build()
+    });
+    RollbackConfiguration::builder()
+        .set_rollback_triggers(Some(triggers.collect()))
+        .monitoring_time_in_minutes(i32::try_from(rule.monitoring_minutes).unwrap_or(i32::MAX))
+        .build()
+}
+
+/// The alarms as CloudFormation tells them; it leaves out a monitoring time of none.
+fn rollback_rule(configuration: Option<RollbackConfiguration>) -> RollbackRule {
+    let Some(configuration) = configuration else {
+        return RollbackRule::default();
+    };
+    let minutes = configuration.monitoring_time_in_minutes;
+    RollbackRule {
+        alarms: configuration
+            .rollback_triggers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|trigger| RollbackAlarm {
+                arn: trigger.arn.unwrap_or_default(),
+                composite: trigger.r#type.as_deref() == Some(COMPOSITE_ALARM),
+            })
+            .collect(),
+        monitoring_minutes: minutes
+            .and_then(|minutes| u32::try_from(minutes).ok())
+            .unwrap_or(0),
+    }
 }
 
 /// How CloudFormation is to work; nothing in its standard mode, which has fields of its own for

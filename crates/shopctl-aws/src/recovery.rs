@@ -14,7 +14,8 @@ use shopctl_deploy::ports::{
 };
 
 use crate::cloudformation::{
-    capabilities, deployment_config, gone_is_fine, parameters, tags, template_url,
+    capabilities, deployment_config, gone_is_fine, parameters, rollback_configuration, tags,
+    template_url,
 };
 use crate::error::map;
 
@@ -334,6 +335,7 @@ impl StackRepair for RepairClient {
             .set_tags(Some(tags(request)))
             .set_capabilities(Some(capabilities(request)))
             .set_role_arn(request.service_role.clone())
+            .set_rollback_configuration(request.rollback.as_ref().map(rollback_configuration))
             .set_deployment_config(deployment_config(request.mode, request.paused));
         let call = match &request.template {
             TemplateSource::Inline(body) => call.template_body(body),

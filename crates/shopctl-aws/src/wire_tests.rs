@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region};
 use indexmap::IndexMap;
 use shopctl_core::names::ArtifactDigest;
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{
     Body, ChangeSetOptions, ChangeSetRequest, ChangeSetType, CloudFormation, Continuation,
@@ -111,6 +112,7 @@ fn request(mode: DeploymentMode, paused: bool) -> ChangeSetRequest {
         mode,
         paused,
         service_role: None,
+        rollback: None,
         token: "token-1".to_owned(),
     }
 }
@@ -187,6 +189,45 @@ async fn the_service_role_goes_with_every_operation() {
     for sent in requests {
         assert!(sent.contains(on_the_wire), "{sent}");
     }
+}
+
+#[tokio::test]
+async fn rollback_alarms_are_named_removed_and_read() {
+    let alarm = |name: &str, composite| RollbackAlarm {
+        arn: format!("arn:{name}"),
+        composite,
+    };
+    let rule = RollbackRule {
+        alarms: BTreeSet::from([alarm("errors", false), alarm("unwell", true)]),
+        monitoring_minutes: 5,
+    };
+    let server = Server::answering(&[(200, CHANGE_SET), (200, CHANGE_SET)]).await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    for rollback in [rule.clone(), RollbackRule::default()] {
+        let wanted = ChangeSetRequest {
+            rollback: Some(rollback),
+            ..request(DeploymentMode::Standard, false)
+        };
+        client.create_change_set(&wanted).await.unwrap();
+    }
+    let requests = server.requests();
+    for part in [
+        "RollbackConfiguration.RollbackTriggers.member.1.Arn=arn%3Aerrors",
+        "RollbackConfiguration.RollbackTriggers.member.1.Type=AWS%3A%3ACloudWatch%3A%3AAlarm",
+        "RollbackConfiguration.RollbackTriggers.member.2.Type=AWS%3A%3ACloudWatch%3A%3ACompositeAlarm",
+        "RollbackConfiguration.MonitoringTimeInMinutes=5",
+    ] {
+        assert!(requests[0].contains(part), "{part}: {}", requests[0]);
+    }
+    // Without the empty list the alarms of before would stay.
+    let none = "RollbackConfiguration.RollbackTriggers=";
+    assert!(requests[1].contains(none), "{}", requests[1]);
+
+    let stack = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>s</StackName><StackId>b</StackId><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><RollbackConfiguration><MonitoringTimeInMinutes>5</MonitoringTimeInMinutes><RollbackTriggers><member><Arn>arn:unwell</Arn><Type>AWS::CloudWatch::CompositeAlarm</Type></member><member><Arn>arn:errors</Arn><Type>AWS::CloudWatch::Alarm</Type></member></RollbackTriggers></RollbackConfiguration></member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
+    let server = Server::answering(&[(200, stack)]).await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    let found = client.describe("s").await.unwrap().unwrap();
+    assert_eq!(found.rollback, rule);
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ pub enum StackAction {
 }
 
 /// The value of a parameter as far as the plan knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlannedValue {
     /// Known.
@@ -211,7 +211,8 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
             });
         }
         if let Action::DeployStack(deployment) = &step.action {
-            for value in deployment.parameters.values() {
+            let settings = deployment.settings.values();
+            for value in deployment.parameters.values().chain(settings) {
                 if let PlannedValue::OutputOf { stack, .. } = value
                     && !step.after.contains(&StepId::stack(stack))
                 {

@@ -1,6 +1,17 @@
 //! What CloudFormation is told about a stack beside its template, parameters and tags.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
+
+use crate::plan::PlannedValue;
+
+/// The most alarms that CloudFormation watches for a stack.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html>
+pub const MOST_ROLLBACK_ALARMS: usize = 5;
+
+/// The longest time in minutes for which it watches them after an operation (same page).
+pub const LONGEST_MONITORING_MINUTES: u32 = 180;
 
 /// How CloudFormation is to treat a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -9,4 +20,72 @@ pub struct StackSettings {
     /// goes on with the role that it was given last, if ever, else with the caller's rights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role: Option<String>,
+    /// The alarms that have it roll back; `None` leaves them as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackRule<PlannedValue>>,
+}
+
+/// Which alarms have CloudFormation roll a creation or an update back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RollbackRule<Arn: Ord = String> {
+    /// The alarms; with none nothing is watched.
+    pub alarms: BTreeSet<RollbackAlarm<Arn>>,
+    /// For how many minutes after the operation they are watched still.
+    pub monitoring_minutes: u32,
+}
+
+/// An alarm of a [`RollbackRule`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RollbackAlarm<Arn: Ord = String> {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Whether it is made of other alarms.
+    pub composite: bool,
+}
+
+impl Default for RollbackRule {
+    fn default() -> Self {
+        Self {
+            alarms: BTreeSet::new(),
+            monitoring_minutes: 0,
+        }
+    }
+}
+
+impl RollbackRule<PlannedValue> {
+    /// The rule with each ARN put through `change`; the first value for which there is none as
+    /// error.
+    pub fn resolved<Arn: Ord>(
+        &self,
+        change: impl Fn(&PlannedValue) -> Option<Arn>,
+    ) -> Result<RollbackRule<Arn>, &PlannedValue> {
+        let alarms = self.alarms.iter().map(|alarm| {
+            let arn = change(&alarm.arn).ok_or(&alarm.arn)?;
+            Ok(RollbackAlarm {
+                arn,
+                composite: alarm.composite,
+            })
+        });
+        Ok(RollbackRule {
+            alarms: alarms.collect::<Result<_, _>>()?,
+            monitoring_minutes: self.monitoring_minutes,
+        })
+    }
+
+    /// The rule when all its ARNs are known already.
+    pub fn known(&self) -> Option<RollbackRule> {
+        let known = |value: &PlannedValue| match value {
+            PlannedValue::Known(text) => Some(text.clone()),
+            PlannedValue::OutputOf { .. } => None,
+        };
+        self.resolved(known).ok()
+    }
+}
+
+impl StackSettings {
+    /// The values in it that may be outputs of other stacks.
+    pub fn values(&self) -> impl Iterator<Item = &PlannedValue> {
+        let alarms = self.rollback.iter().flat_map(|rule| &rule.alarms);
+        alarms.map(|alarm| &alarm.arn)
+    }
 }

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use shopctl_core::change::Replacement;
 use shopctl_core::event::{Event, Failure, StackOperation, StackResult};
 use shopctl_core::plan::StackDeployment;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::{Obstacle, StackStatus};
 
 use crate::context::Work;
@@ -22,8 +23,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) deployment: &'a StackDeployment,
     /// Values of the parameters.
     pub(crate) parameters: IndexMap<String, String>,
+    /// The alarms that have CloudFormation roll it back.
+    pub(crate) rollback: Option<RollbackRule>,
     /// Digest of all that decides what the stack becomes.
     pub(crate) digest: String,
+}
+
+impl Wanted<'_> {
+    /// Whether the alarms that roll the stack back are those that are wanted.
+    pub(crate) fn has_alarms_of(&self, description: &StackDescription) -> bool {
+        let wanted = self.rollback.as_ref();
+        wanted.is_none_or(|wanted| *wanted == description.rollback)
+    }
 }
 
 /// What came of an attempt.
@@ -59,7 +70,7 @@ pub(crate) async fn apply(
         Ok(ChangeSetState::Empty) => {
             discard(&id, work).await;
             match (request.paused, request.mode) {
-                (false, _) => return unchanged(&id, work).await,
+                (false, _) => return unchanged(wanted, &id, work).await,
                 // Nothing differs from what the stack last was as a whole. CloudFormation
                 // offers no other way back to that after EXPRESS.
                 (true, DeploymentMode::Express) => None,
@@ -225,6 +236,7 @@ fn request(
         mode: paused.map_or(work.mode, |found| found.mode),
         paused: paused.is_some(),
         service_role: deployment.settings.service_role.clone(),
+        rollback: wanted.rollback.clone(),
     })
 }
 
@@ -259,10 +271,26 @@ async fn computed(id: &ChangeSetId, work: &Work) -> Result<ChangeSetState, Cloud
 }
 
 /// The stack is as wanted, unless somebody is about to change it.
-async fn unchanged(id: &ChangeSetId, work: &Work) -> Result<Attempt, StepError> {
+async fn unchanged(
+    wanted: &Wanted<'_>,
+    id: &ChangeSetId,
+    work: &Work,
+) -> Result<Attempt, StepError> {
     let seen = work.ports.cloudformation.describe(&id.stack).await?;
     match seen {
-        Some(seen) if seen.status.is_healthy() => Ok(Attempt::Done(seen, StackResult::Unchanged)),
+        Some(seen) if seen.status.is_healthy() => {
+            if !wanted.has_alarms_of(&seen) {
+                work.events.send(Event::Warned {
+                    message: format!(
+                        "stack '{}': CloudFormation takes other rollback alarms only together \
+                         with another change; they come with the next one",
+                        wanted.deployment.stack
+                    ),
+                    location: None,
+                });
+            }
+            Ok(Attempt::Done(seen, StackResult::Unchanged))
+        }
         _ => Ok(Attempt::Overtaken(CloudError {
             kind: CloudErrorKind::Conflict,
             operation: format!("CloudFormation DescribeStacks of '{}'", id.stack),

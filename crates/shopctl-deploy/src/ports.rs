@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use indexmap::IndexMap;
 use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{ArtifactDigest, CloudStackName, LogicalId};
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 
@@ -83,6 +84,8 @@ pub struct StackDescription {
     pub termination_protection: bool,
     /// The mode of its last operation.
     pub mode: DeploymentMode,
+    /// The alarms that have CloudFormation roll it back.
+    pub rollback: RollbackRule,
 }
 
 /// Whether CloudFormation waits for resources to be ready.
@@ -175,6 +178,8 @@ pub struct ChangeSetRequest {
     pub paused: bool,
     /// ARN of the role that CloudFormation takes on; without one it goes on with that of before.
     pub service_role: Option<String>,
+    /// The alarms that have CloudFormation roll the operation back; `None` leaves those of before.
+    pub rollback: Option<RollbackRule>,
     /// Makes a repeated request the same request.
     pub token: String,
 }

@@ -38,6 +38,7 @@ pub async fn observe(
                     last_changed: description.last_changed,
                     outputs: description.outputs,
                     termination_protection: description.termination_protection,
+                    rollback: description.rollback,
                 },
             );
         }

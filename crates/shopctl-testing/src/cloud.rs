@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shopctl_core::names::ArtifactDigest;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{CloudError, Ports, StackEvent};
 use tokio::sync::Notify;
@@ -270,6 +271,15 @@ impl FakeCloud {
     /// The role that a stack's operations are done as.
     pub fn role(&self, stack: &str) -> Option<String> {
         self.world().find(stack)?.role.clone()
+    }
+
+    /// The alarms that roll a stack's operations back.
+    pub fn rollback_rule(&self, stack: &str) -> RollbackRule {
+        let world = self.world();
+        world
+            .find(stack)
+            .map(|stack| stack.rollback.clone())
+            .unwrap_or_default()
     }
 
     /// Physical ID of a resource.

@@ -76,6 +76,7 @@ impl World {
             execution: Execution::Unavailable,
             target,
             role: request.service_role.clone(),
+            rollback: request.rollback.clone(),
             changes: 0,
         };
         if let Some(stack) = self.stacks.get_mut(&stack_id) {
@@ -177,12 +178,18 @@ impl World {
             return;
         }
         let (target, change_set_type) = (set.target.clone(), set.change_set_type);
+        let other_alarms = set
+            .rollback
+            .as_ref()
+            .is_some_and(|rule| *rule != stack.rollback)
+            && !self.settings.alarms_alone_are_no_change;
         let injected = match self.settings.failing_change_sets.get_mut(&name) {
             Some(reasons) if !reasons.is_empty() => Some(reasons.remove(0)),
             _ => None,
         };
-        let unchanged =
-            change_set_type == ChangeSetType::Update && !self.differs(stack_id, &target);
+        let unchanged = change_set_type == ChangeSetType::Update
+            && !other_alarms
+            && !self.differs(stack_id, &target);
         let failure = injected.or_else(|| {
             unchanged.then(|| match target.template.transform {
                 true => UNCHANGED_BY_TRANSFORM.to_owned(),
@@ -274,6 +281,7 @@ impl World {
         let (stack_id, set_id) = (stack.id.clone(), set.id.clone());
         let (status, execution) = (set.status.as_str(), set.execution);
         let (target, role) = (set.target.clone(), set.role.clone());
+        let rollback = set.rollback.clone();
         let kind = match set.change_set_type {
             ChangeSetType::Create => Kind::Create,
             ChangeSetType::Update => Kind::Update,
@@ -308,6 +316,9 @@ impl World {
         self.remember(token, request);
         if let Some(set) = self.change_set_mut(&stack_id, &set_id) {
             set.execution = Execution::InProgress;
+        }
+        if let (Some(stack), Some(rollback)) = (self.stacks.get_mut(&stack_id), rollback) {
+            stack.rollback = rollback;
         }
         self.launch(&stack_id, kind, target, false);
         Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{ChangeSetType, StackDescription, StackEvent};
 
@@ -113,6 +114,7 @@ pub(crate) struct ChangeSet {
     pub(crate) execution: Execution,
     pub(crate) target: Deployed,
     pub(crate) role: Option<String>,
+    pub(crate) rollback: Option<RollbackRule>,
     pub(crate) changes: usize,
 }
 
@@ -128,6 +130,8 @@ pub(crate) struct Stack {
     pub(crate) protected: bool,
     /// The role that its operations are done as.
     pub(crate) role: Option<String>,
+    /// The alarms that roll its operations back.
+    pub(crate) rollback: RollbackRule,
     pub(crate) deployed: Option<Deployed>,
     pub(crate) resources: IndexMap<String, Resource>,
     pub(crate) outputs: IndexMap<String, String>,
@@ -159,6 +163,7 @@ impl Stack {
             changed: None,
             protected: false,
             role: None,
+            rollback: RollbackRule::default(),
             deployed: None,
             resources: IndexMap::new(),
             outputs: IndexMap::new(),
@@ -185,6 +190,7 @@ impl Stack {
             exports: self.exports.keys().cloned().collect(),
             termination_protection: self.protected,
             mode: shopctl_deploy::ports::DeploymentMode::Standard,
+            rollback: self.rollback.clone(),
         }
     }
 

@@ -19,6 +19,7 @@ mod probe;
 mod process;
 mod run;
 mod session;
+mod settings;
 mod signals;
 mod variables;
 mod workspace;

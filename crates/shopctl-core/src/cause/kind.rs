@@ -29,6 +29,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// An alarm went off that has operations rolled back.
+    AlarmWentOff = "alarm_went_off",
     /// A call or an operation on a resource was not allowed.
     AccessDenied = "access_denied",
     /// Something of that name is there already.

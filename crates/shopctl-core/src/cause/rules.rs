@@ -84,6 +84,18 @@ pub(super) static RULES: &[Rule] = &[
         "the role or user that deploys lacks a permission",
         "give the permission, then run `shopctl deploy --env {env}` again",
     ),
+    rule(
+        AlarmWentOff,
+        r"(?:rollback trigger|alarm)\b.*?(?P<alarm>arn:aws[a-z-]*:cloudwatch:\S+?:alarm:[^\s,;\])]+).*?(?:not (?:be )?found|does not exist|missing)",
+        "an alarm that is to roll the stack back is not there: ${alarm}",
+        "correct `rollback` in shopctl.yaml and run `shopctl deploy --env {env}` again",
+    ),
+    rule(
+        AlarmWentOff,
+        r"(?:rollback ?triggers?\b.*?)?(?P<alarm>arn:aws[a-z-]*:cloudwatch:\S+?:alarm:[^\s,;\])]+).*?(?:in ALARM|to ALARM|ALARM state|breach|went off|triggered)|rollback ?triggers?\b.*?(?:ALARM|breach|triggered)",
+        "an alarm went off while the stack was changed, or shortly after, so CloudFormation rolled the change back; its resources themselves were made without a failure: ${alarm}",
+        "look at the alarm and at what it measures, then run `shopctl deploy --env {env}` again once it is quiet",
+    ),
     // Before an operation.
     rule(
         Throttled,

@@ -315,6 +315,24 @@ const REFUSED: &[Row] = &[
 /// Reasons of resources and stacks while an operation runs.
 const RUNNING: &[Row] = &[
     (
+        "Rollback trigger arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors is in ALARM state. Rollback requested.",
+        AlarmWentOff,
+        "alarm:errors",
+        "look at the alarm",
+    ),
+    (
+        "Rollback triggers [arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors] breached",
+        AlarmWentOff,
+        "rolled the change back",
+        "once it is quiet",
+    ),
+    (
+        "Alarm arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors does not exist",
+        AlarmWentOff,
+        "is not there: arn",
+        "correct `rollback`",
+    ),
+    (
         "Properties validation failed for resource Queue with message:\n#/VisibilityTimeout: 99999 is not less or equal to 43200",
         InvalidProperty,
         "Queue",

@@ -7,8 +7,9 @@ use crate::diagnostic::Diagnostic;
 use crate::names::{EnvironmentName, StackName};
 use crate::yaml::{Node, ScalarStyle, Value};
 
-use super::containers::{Choice, Distinct, Entries, NonEmpty};
+use super::containers::{Choice, Distinct, Entries, NonEmpty, WholeNumber};
 use super::model::{Architecture, Located};
+use super::rollback::RollbackKeys;
 use super::shape::{Definitions, Fields, Findings, Object, Shape, key, unexpected};
 use super::text::{
     AccountId, Argument, CargoProfile, ConfigKey, ExternalId, FilePath, FolderPath, HandlerName,
@@ -61,31 +62,7 @@ impl Shape for Architecture {
 }
 
 /// How many runs a deploy keeps.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RunCount(pub(super) usize);
-
-impl Shape for RunCount {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let number = match &node.value {
-            Value::Scalar(scalar) if scalar.style == ScalarStyle::Plain && node.tag.is_none() => {
-                // `010` and `+1` are other things to other readers of YAML.
-                let digits = scalar.text.as_str();
-                let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-                digits.parse().ok().filter(|_| plain)
-            }
-            _ => None,
-        };
-        if !number.is_some_and(|number| (1..=10_000).contains(&number)) {
-            findings.unexpected(node, "a number from 1 to 10000");
-            return None;
-        }
-        number.map(Self)
-    }
-
-    fn schema(_: &mut Definitions) -> Json {
-        json!({ "type": "integer", "minimum": 1, "maximum": 10_000 })
-    }
-}
+pub(super) type RunCount = WholeNumber<1, 10_000>;
 
 /// The whole file.
 #[derive(Debug)]
@@ -175,6 +152,7 @@ pub(super) struct StackKeys {
     pub(super) depends_on: Option<Distinct<StackName>>,
     pub(super) environments: Option<NonEmpty<Distinct<EnvironmentName>>>,
     pub(super) service_role: Option<Located<RoleArn>>,
+    pub(super) rollback: Option<Located<RollbackKeys>>,
 }
 
 impl Object for StackKeys {
@@ -221,6 +199,11 @@ impl Object for StackKeys {
                 )
                 .example("arn:aws:iam::123456789012:role/cloudformation"),
             ),
+            rollback: fields.optional(key(
+                "rollback",
+                "The alarms that roll this stack back on AWS, in place of those of the \
+                 environment.",
+            )),
         }
     }
 }
@@ -343,6 +326,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) role: Option<Located<RoleArn>>,
     pub(super) external_id: Option<Located<ExternalId>>,
     pub(super) service_role: Option<Located<RoleArn>>,
+    pub(super) rollback: Option<Located<RollbackKeys>>,
     pub(super) region: Option<Located<Region>>,
     pub(super) architecture: Option<Architecture>,
     pub(super) profile: Option<CargoProfile>,
@@ -402,6 +386,11 @@ impl Object for EnvironmentKeys {
                 )
                 .example("arn:aws:iam::123456789012:role/cloudformation"),
             ),
+            rollback: fields.optional(key(
+                "rollback",
+                "The alarms that roll stacks back: of the stacks that name none themselves all \
+                 that come after those whose outputs the alarms are. AWS only.",
+            )),
             region: fields.optional(
                 key("region", "The AWS region. Default: the project's region.")
                     .example("eu-central-1"),

@@ -11,6 +11,7 @@ use crate::diagnostic::{Location, did_you_mean};
 use crate::names::{self, CloudStackName, EnvironmentName, StackName};
 
 use super::graph::Graph;
+use super::rollback::Rollback;
 use super::text::{
     AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName, Region,
     ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
@@ -82,6 +83,9 @@ pub struct Stack {
     /// The role that CloudFormation takes on for it on AWS; [`Project::service_role_for`] has
     /// that of one environment.
     pub service_role: Option<Located<RoleArn>>,
+    /// The alarms that roll it back on AWS; [`Project::rollback_for`] has those of one
+    /// environment.
+    pub rollback: Option<Rollback>,
 }
 
 /// The web site.
@@ -180,6 +184,8 @@ pub struct Environment {
     pub role: Option<Role>,
     /// The role that CloudFormation takes on for stacks that name none themselves.
     pub service_role: Option<Located<RoleArn>>,
+    /// The alarms that roll back stacks that name none themselves.
+    pub rollback: Option<Rollback>,
     /// Its region: its own, else the project's.
     pub region: Region,
     /// What handlers are built for; `None`, which only the local cloud may have, stands for
@@ -362,6 +368,24 @@ impl Project {
         }
         let own = self.stacks.get(stack)?.service_role.as_ref();
         own.or(environment.service_role.as_ref())
+    }
+
+    /// The alarms that roll a stack back: the stack's own, else the environment's unless the
+    /// stack comes before them. On the local cloud there are none.
+    pub fn rollback_for<'a>(
+        &'a self,
+        stack: &StackName,
+        environment: &'a Environment,
+    ) -> Option<&'a Rollback> {
+        if environment.is_local() {
+            return None;
+        }
+        if let Some(own) = &self.stacks.get(stack)?.rollback {
+            return Some(own);
+        }
+        let common = environment.rollback.as_ref()?;
+        let before = Graph::of(self, environment).before(common);
+        (!before.contains(stack)).then_some(common)
     }
 
     /// The bucket that holds an environment's artifacts and records.

@@ -22,6 +22,7 @@ use super::model::{
     Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
     Stack, Url,
 };
+use super::rollback::RollbackKeys;
 use super::shape::{Findings, Shape};
 use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region, RoleArn};
 use super::value::{ConfigValue, ParameterValue, Placed};
@@ -74,7 +75,7 @@ fn model(file: &str, keys: ProjectFile, findings: &mut Findings) -> Project {
         tags: tags(keys.tags),
         stacks: stacks
             .into_iter()
-            .map(|(name, keys)| (name.value.clone(), stack(name, keys)))
+            .map(|(name, keys)| (name.value.clone(), stack(name, keys, findings)))
             .collect(),
         handlers: keys
             .handlers
@@ -151,7 +152,7 @@ fn config(keys: ConfigValues) -> IndexMap<String, Given<ConfigValue>> {
     given(keys, || ConfigValue::Literal(serde_json::Value::Null))
 }
 
-fn stack(name: Located<StackName>, keys: Option<StackKeys>) -> Stack {
+fn stack(name: Located<StackName>, keys: Option<StackKeys>, findings: &mut Findings) -> Stack {
     let keys = keys.unwrap_or_default();
     let template = keys.template.map(|template| Located {
         value: template.value.normalized(),
@@ -168,6 +169,9 @@ fn stack(name: Located<StackName>, keys: Option<StackKeys>) -> Stack {
         depends_on: keys.depends_on.map(|names| names.0).unwrap_or_default(),
         environments: keys.environments.map(|names| names.0.0),
         service_role: keys.service_role,
+        rollback: keys
+            .rollback
+            .map(|rollback| RollbackKeys::checked(rollback, findings)),
     }
 }
 
@@ -217,6 +221,14 @@ fn environment(
     if let Some(arn) = &keys.service_role {
         on_aws(arn, "serviceRole", is_local, findings);
     }
+    if let Some(rollback) = &keys.rollback
+        && is_local
+    {
+        findings.push(
+            Diagnostic::error(&rollback.location, "the local cloud watches no alarms")
+                .with_hint("remove 'rollback', or 'local: true' if this is AWS"),
+        );
+    }
     if let Some(express) = &keys.express
         && keys.local == Some(Some(true))
         && express.value
@@ -251,6 +263,9 @@ fn environment(
         },
         role,
         service_role: keys.service_role,
+        rollback: keys
+            .rollback
+            .map(|rollback| RollbackKeys::checked(rollback, findings)),
         region: region.unwrap_or_else(|| Region::unchecked(default_region)),
         architecture: keys.architecture.or(default_architecture),
         profile: keys
@@ -273,7 +288,9 @@ fn environment(
         tags: tags(keys.tags),
         protected: is_protected,
         termination_protection: keys.termination_protection.or(is_protected.then_some(true)),
-        keep_runs: keys.keep_runs.map(|count| count.0),
+        keep_runs: keys
+            .keep_runs
+            .and_then(|count| usize::try_from(count.0).ok()),
         express: keys.express.is_some_and(|express| express.value),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }

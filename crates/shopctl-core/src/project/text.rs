@@ -380,6 +380,27 @@ text! {
     ).any_scalar().examples(&["shop-deploys"]);
 }
 
+text! {
+    /// The ARN of a CloudWatch alarm, plain or composite.
+    pub struct AlarmArn = Rule::new(
+        "the ARN of an alarm such as 'arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors'",
+        r"^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:[^\x00]+$",
+        1600,
+    ).examples(&["arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors"]);
+}
+
+impl AlarmArn {
+    /// The region that the alarm is in.
+    pub fn region(&self) -> &str {
+        self.as_str().split(':').nth(3).unwrap_or_default()
+    }
+
+    /// The account that the alarm belongs to.
+    pub fn account(&self) -> &str {
+        self.as_str().split(':').nth(4).unwrap_or_default()
+    }
+}
+
 impl RoleArn {
     /// The account that the role belongs to.
     pub fn account(&self) -> &str {

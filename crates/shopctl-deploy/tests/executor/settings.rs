@@ -1,5 +1,12 @@
 //! What CloudFormation is told about a stack beside its template.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use shopctl_core::cause::CauseKind;
+use shopctl_core::event::Event;
+use shopctl_core::plan::PlannedValue;
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus as S;
 use shopctl_testing::{FakeCloud, FaultStep, ResourceFault, TestProject, TestResource, TestStack};
 
@@ -67,4 +74,86 @@ async fn another_role_alone_changes_no_stack() {
     cloud.forget_calls();
     deploy(&cloud, &with_role(Some(ROLE))).await;
     assert_eq!(cloud.calls().count("CreateChangeSet"), 0);
+}
+
+const ALARM: &str = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors";
+
+/// An alarm known by its ARN for one stack, and one that another stack puts out.
+fn watched(minutes: u32) -> TestProject {
+    let mut project = TestProject::new([
+        TestStack::new("monitoring"),
+        TestStack::new("a").after("monitoring"),
+    ]);
+    let alarm = |arn| RollbackAlarm {
+        arn,
+        composite: false,
+    };
+    project.stack("a").settings.rollback = Some(RollbackRule {
+        alarms: BTreeSet::from([
+            alarm(PlannedValue::Known(ALARM.to_owned())),
+            alarm(PlannedValue::OutputOf {
+                stack: "monitoring".into(),
+                output: "Value".to_owned(),
+            }),
+        ]),
+        monitoring_minutes: minutes,
+    });
+    project
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_are_watched_and_changed_like_the_rest() {
+    let cloud = FakeCloud::default();
+    deploy(&cloud, &watched(0)).await;
+    let rule = cloud.rollback_rule("test-a");
+    let put_out = cloud.outputs("test-monitoring")["Value"].clone();
+    let arns: Vec<&str> = rule.alarms.iter().map(|alarm| alarm.arn.as_str()).collect();
+    assert!(
+        arns.contains(&ALARM) && arns.contains(&put_out.as_str()),
+        "{arns:?}"
+    );
+
+    // Nothing differs; then the time alone; then somebody else took the alarms away.
+    cloud.forget_calls();
+    deploy(&cloud, &watched(0)).await;
+    assert_eq!(cloud.calls().count("CreateChangeSet"), 0);
+    deploy(&cloud, &watched(10)).await;
+    assert_eq!(cloud.rollback_rule("test-a").monitoring_minutes, 10);
+    cloud.person().watch("test-a", RollbackRule::default());
+    let run = watched(10).deploy(&cloud).await;
+    assert!(run.succeeded(), "{}", errors(&run));
+    assert_eq!(cloud.rollback_rule("test-a").alarms.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_that_are_not_taken_alone_are_told() {
+    let cloud = FakeCloud::default();
+    cloud.configure(|settings| settings.alarms_alone_are_no_change = true);
+    deploy(&cloud, &watched(0)).await;
+    let run = watched(5).deploy(&cloud).await;
+    assert!(run.succeeded(), "{}", errors(&run));
+    let told = run.events.iter().any(|event| {
+        matches!(event, Event::Warned { message, .. } if message.contains("other rollback alarms"))
+    });
+    assert!(told, "{:#?}", run.events);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_by_an_alarm_is_told_as_one() {
+    let cloud = FakeCloud::default();
+    let mut project = watched(0);
+    deploy(&cloud, &project).await;
+    project.stack("a").resources[0].version = 2;
+    let run = project.deploy(&cloud);
+    let alarm = async {
+        while cloud.status("test-a") != Some(S::UpdateInProgress) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        cloud.person().alarm("test-a", ALARM).unwrap();
+    };
+    let (run, ()) = tokio::join!(run, alarm);
+    let failure = run.failure("a").expect("the alarm rolled it back");
+    assert!(failure.reason.contains(ALARM), "{failure:#?}");
+    let diagnosis = failure.diagnosis.as_ref().unwrap();
+    assert_eq!(diagnosis.kind, Some(CauseKind::AlarmWentOff));
 }

@@ -7,7 +7,10 @@ use shopctl_core::status::StackStatus as S;
 use shopctl_deploy::ports::{ChangeSetType, CloudFormation};
 use shopctl_testing::{FakeCloud, FaultStep, ResourceFault};
 
-use crate::support::{CHANGED, PAIR, apply, create, delete, resource, status, statuses, update};
+use crate::support::{
+    CHANGED, PAIR, alarm, apply, computed, create, delete, request, resource, status, statuses,
+    update, watching,
+};
 
 fn fault(id: &str, step: FaultStep) -> ResourceFault {
     ResourceFault::new("s", id, step, "it broke")
@@ -436,4 +439,22 @@ async fn every_status_can_be_reached() {
     }
     let all: BTreeSet<String> = S::ALL.iter().map(|status| status.to_string()).collect();
     assert_eq!(seen, all);
+}
+
+// S20
+#[tokio::test(start_paused = true)]
+async fn an_alarm_rolls_back_what_it_watches() {
+    let cloud = FakeCloud::default();
+    create(&cloud, "s", PAIR).await;
+    let mut wanted = request("s", ChangeSetType::Update, CHANGED);
+    wanted.rollback = Some(watching("errors", 0));
+    let id = cloud.create_change_set(&wanted).await.unwrap();
+    computed(&cloud, &id).await;
+    cloud.execute_change_set(&id, "first").await.unwrap();
+    cloud.person().alarm("s", "another").unwrap();
+    assert_eq!(status(&cloud, "s"), S::UpdateInProgress);
+    cloud.person().alarm("s", &alarm("errors")).unwrap();
+    assert_eq!(status(&cloud, "s"), S::UpdateRollbackInProgress);
+    cloud.settle().await;
+    assert_eq!(status(&cloud, "s"), S::UpdateRollbackComplete);
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
@@ -44,6 +45,7 @@ pub fn request(stack: &str, change_set_type: ChangeSetType, body: &str) -> Chang
         mode: shopctl_deploy::ports::DeploymentMode::Standard,
         paused: false,
         service_role: None,
+        rollback: None,
         token: String::new(),
     }
 }
@@ -129,4 +131,20 @@ pub fn line(event: &StackEvent) -> String {
 
 pub fn status(cloud: &FakeCloud, stack: &str) -> StackStatus {
     cloud.status(stack).unwrap()
+}
+
+/// ARN of an alarm.
+pub fn alarm(name: &str) -> String {
+    format!("arn:aws:cloudwatch:eu-central-1:123456789012:alarm:{name}")
+}
+
+/// One alarm that is watched.
+pub fn watching(name: &str, monitoring_minutes: u32) -> RollbackRule {
+    RollbackRule {
+        alarms: BTreeSet::from([RollbackAlarm {
+            arn: alarm(name),
+            composite: false,
+        }]),
+        monitoring_minutes,
+    }
 }

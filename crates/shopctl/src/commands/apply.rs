@@ -27,13 +27,13 @@ use shopctl_deploy::{
     changes_nothing, code_changes, execute, observe, prune, runs,
 };
 
-use crate::commands::deploy::{blocked, outcome, save_local, service_roles, verify};
+use crate::commands::deploy::{blocked, outcome, save_local, verify};
 use crate::commands::plan::{Gate, place};
 use crate::error::CommandError;
 use crate::run::Run;
 use crate::session::{Session, check_place};
 use crate::workspace::Workspace;
-use crate::{guard, keep, origin};
+use crate::{guard, keep, origin, settings};
 
 /// A new distribution takes a few minutes until its name resolves everywhere.
 const URL_DEADLINE: Duration = Duration::from_secs(300);
@@ -314,7 +314,7 @@ impl Application<'_> {
                 .iter()
                 .map(|stack| stack.cloud_name.clone())
                 .collect(),
-            service_roles: service_roles(&self.workspace.project, self.environment),
+            service_roles: settings::service_roles(&self.workspace.project, self.environment),
             templates: desired
                 .stacks
                 .iter()

@@ -10,7 +10,6 @@ use shopctl_core::planner::{Desired, DesiredStack};
 use shopctl_core::project::{
     ConfigValue, Environment, LocalValue, ParameterValue, Project, PseudoValue,
 };
-use shopctl_core::stack_settings::StackSettings;
 use shopctl_deploy::{RunReport, SiteConfigValue, SiteSource, UrlCheck};
 use shopctl_local::{LocalError, Running};
 
@@ -23,8 +22,8 @@ use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
 use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
-use crate::variables;
 use crate::workspace::Workspace;
+use crate::{settings, variables};
 
 /// Deploys.
 pub(crate) async fn run(
@@ -246,7 +245,7 @@ pub(crate) fn desired(
                 .collect(),
             tags: tags.clone(),
             termination_protection: environment.termination_protection,
-            settings: stack_settings(project, environment, name),
+            settings: settings::of_stack(project, environment, name),
         })
         .collect();
     Desired {
@@ -277,33 +276,6 @@ pub(crate) fn desired(
         look_again,
         retry_paused: false,
     }
-}
-
-/// How CloudFormation is to treat a stack.
-pub(crate) fn stack_settings(
-    project: &Project,
-    environment: &Environment,
-    stack: &StackName,
-) -> StackSettings {
-    StackSettings {
-        service_role: project
-            .service_role_for(stack, environment)
-            .map(|role| role.as_str().to_owned()),
-    }
-}
-
-/// The roles that CloudFormation takes on for an environment's stacks, as far as there are any.
-pub(crate) fn service_roles(
-    project: &Project,
-    environment: &Environment,
-) -> BTreeMap<StackName, String> {
-    project
-        .stacks_in(environment)
-        .filter_map(|stack| {
-            let role = project.service_role_for(&stack.name, environment)?;
-            Some((stack.name.clone(), role.as_str().to_owned()))
-        })
-        .collect()
 }
 
 /// Values of the project file as the planner takes them.
@@ -357,7 +329,7 @@ impl Values<'_> {
     }
 }
 
-fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
+pub(crate) fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
     PlannedValue::OutputOf {
         stack: output.stack.clone(),
         output: output.output.clone(),

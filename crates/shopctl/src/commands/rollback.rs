@@ -25,8 +25,8 @@ use crate::error::{CommandError, Kind};
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
-use crate::variables;
 use crate::workspace::Workspace;
+use crate::{settings, variables};
 
 /// Goes back.
 pub(crate) async fn run(
@@ -191,7 +191,7 @@ impl Source<'_> {
             environment: self.environment,
             session: self.session,
         };
-        let settings = |stack: &StackName| deploy::stack_settings(project, self.environment, stack);
+        let settings = |stack: &StackName| settings::of_stack(project, self.environment, stack);
         let secret = |stack: &StackName, name: &str| {
             let mut parameters = project.parameters_for(stack, self.environment);
             let given = parameters.shift_remove(name)?;

@@ -22,7 +22,7 @@ use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
 use crate::workspace::Workspace;
-use crate::{guard, keep};
+use crate::{guard, keep, settings};
 
 /// Tears down.
 pub(crate) async fn run(
@@ -228,7 +228,7 @@ impl Teardown<'_> {
                 .collect::<BTreeSet<CloudStackName>>()
                 .into_iter()
                 .collect(),
-            service_roles: deploy::service_roles(project, environment),
+            service_roles: settings::service_roles(project, environment),
             templates: BTreeMap::new(),
             uploads: UploadBodies::default(),
             site: None,

@@ -291,3 +291,25 @@ fn a_role_is_of_the_environments_account_and_only_on_aws() {
         );
     }
 }
+
+#[test]
+fn alarms_that_cannot_watch() {
+    let alarm = |region: &str, account: &str| {
+        let arn = format!("arn:aws:cloudwatch:{region}:{account}:alarm:errors");
+        findings(&changed("{ output: api.AlarmArn }", &arn))
+    };
+    assert_snapshot!(alarm("eu-central-1", "012345678901"), @"no findings");
+    assert_snapshot!(alarm("us-east-1", "012345678901"), @"shopctl.yaml:60:16: the alarm is in us-east-1, the environment 'prod' in eu-central-1 (name an alarm in the place that is deployed to, or an output that is one)");
+    assert_snapshot!(alarm("eu-central-1", "999999999999"), @"shopctl.yaml:60:16: the alarm is of account 999999999999, the environment 'prod' of account 012345678901 (name an alarm in the place that is deployed to, or an output that is one)");
+    assert_snapshot!(findings(&changed("api.AlarmArn", "apu.AlarmArn")), @"shopctl.yaml:60:26: there is no stack 'apu' (did you mean 'api'?)");
+    let output = "{ output: api.AlarmArn }";
+    let many = changed(output, &[output; 5].join(", "));
+    assert_snapshot!(findings(&many), @"shopctl.yaml:60:7: 6 alarms; CloudFormation watches 5 (make one composite alarm of them)");
+    let local = changed("    local: true\n", "    local: true\n    rollback: {}\n");
+    assert_snapshot!(findings(&local), @"shopctl.yaml:45:15: the local cloud watches no alarms (remove 'rollback', or 'local: true' if this is AWS)");
+    let own = changed(
+        "platform: {}",
+        "platform: { rollback: { alarms: [{ output: platform.Alarm }] } }",
+    );
+    assert_snapshot!(findings(&own), @"shopctl.yaml:7:46: stack 'platform' waits for itself (remove one of: platform has 'rollback: { output: platform.Alarm }' at shopctl.yaml:7:46)");
+}

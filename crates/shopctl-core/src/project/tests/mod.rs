@@ -70,6 +70,10 @@ environments:
     role: arn:aws:iam::012345678901:role/ci/deployer
     externalId: shop-deploys
     serviceRole: arn:aws:iam::012345678901:role/cloudformation
+    rollback:
+      alarms: [{ output: api.AlarmArn }]
+      compositeAlarms: [{ output: identity.AlarmArn }]
+      monitoringMinutes: 5
 "#;
 
 /// What is said about a file, one line a finding.

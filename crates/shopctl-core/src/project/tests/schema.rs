@@ -80,6 +80,10 @@ fn the_reader_knows_the_keys_of_the_schema_at_each_level() {
             changed("site.BucketName }", "site.BucketName, qqq: 1 }"),
         ),
         (
+            "/$defs/rollback/properties",
+            changed("      monitoringMinutes: 5", "      qqq: 1"),
+        ),
+        (
             "/$defs/environment/properties",
             changed("    protected: true", "    qqq: 1\n    protected: true"),
         ),
@@ -179,6 +183,15 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("protected: true", "protected: \"true\""),
         ("protected: true", "protect: true"),
         ("[AWS::Events::Archive]", "[Archive]"),
+        ("monitoringMinutes: 5", "monitoringMinutes: 181"),
+        ("monitoringMinutes: 5", "monitoringMinutes: -1"),
+        ("monitoringMinutes: 5", "minutes: 5"),
+        (
+            "{ output: api.AlarmArn }",
+            "arn:aws:cloudwatch:eu-central-1:012345678901:errors",
+        ),
+        ("{ output: api.AlarmArn }", "{ outputs: api.AlarmArn }"),
+        ("{ output: api.AlarmArn }", "api.AlarmArn"),
         ("protected: true", "keepRuns: 0"),
         ("protected: true", "keepRuns: many"),
         ("protected: true", "keepRuns: 10001"),
@@ -212,6 +225,12 @@ fn the_schema_accepts_what_the_reader_accepts() {
         ("    profile: lambda\n", ""),
         ("pageSize: 24", "pageSize: -2.5"),
         ("protected: true", "keepRuns: 20"),
+        ("monitoringMinutes: 5", "monitoringMinutes: 0"),
+        (
+            "{ output: api.AlarmArn }",
+            "arn:aws-cn:cloudwatch:eu-central-1:012345678901:alarm:a b",
+        ),
+        ("  platform: {}", "  platform: { rollback: { alarms: [] } }"),
     ];
     for (from, to) in right {
         let text = changed(from, to);
