@@ -344,6 +344,28 @@ impl CloudFormation for CloudFormationClient {
         Ok(resources)
     }
 
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError> {
+        let answer = self
+            .client
+            .get_stack_policy()
+            .stack_name(stack)
+            .send()
+            .await
+            .map_err(|error| map(format!("CloudFormation GetStackPolicy of '{stack}'"), error))?;
+        Ok(answer.stack_policy_body.filter(|body| !body.is_empty()))
+    }
+
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError> {
+        self.client
+            .set_stack_policy()
+            .stack_name(stack)
+            .stack_policy_body(body)
+            .send()
+            .await
+            .map_err(|error| map(format!("CloudFormation SetStackPolicy of '{stack}'"), error))?;
+        Ok(())
+    }
+
     async fn set_termination_protection(
         &self,
         cloud_name: &CloudStackName,

@@ -231,6 +231,31 @@ async fn rollback_alarms_are_named_removed_and_read() {
 }
 
 #[tokio::test]
+async fn a_stack_policy_is_set_and_read() {
+    let body = r#"{"Statement":[]}"#;
+    let answer = format!(
+        "<GetStackPolicyResponse><GetStackPolicyResult><StackPolicyBody>{body}</StackPolicyBody></GetStackPolicyResult></GetStackPolicyResponse>"
+    );
+    let none = "<GetStackPolicyResponse><GetStackPolicyResult></GetStackPolicyResult></GetStackPolicyResponse>";
+    let server = Server::answering(&[
+        (200, "<SetStackPolicyResponse></SetStackPolicyResponse>"),
+        (200, &answer),
+        (200, none),
+    ])
+    .await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    client.set_stack_policy("s", body).await.unwrap();
+    assert_eq!(
+        client.stack_policy("s").await.unwrap().as_deref(),
+        Some(body)
+    );
+    assert_eq!(client.stack_policy("s").await.unwrap(), None);
+    let sent = server.requests().remove(0);
+    let part = "StackPolicyBody=%7B%22Statement%22%3A%5B%5D%7D";
+    assert!(sent.contains(part), "{sent}");
+}
+
+#[tokio::test]
 async fn what_express_left_half_way_is_updated_without_a_change_set() {
     let server = Server::answering(&[(200, UPDATED)]).await;
     let wanted = request(DeploymentMode::Express, true);

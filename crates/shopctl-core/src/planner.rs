@@ -86,6 +86,8 @@ pub struct ObservedStack {
     pub termination_protection: bool,
     /// The alarms that have CloudFormation roll it back.
     pub rollback: RollbackRule,
+    /// Its stack policy, of stacks for which the project names one.
+    pub policy: Option<String>,
 }
 
 /// A stack that a deploy cannot touch before a person has acted.
@@ -514,6 +516,12 @@ fn decide(
                     StackAction::Update,
                     "the alarms that roll it back change".to_owned(),
                 )
+            } else if settings
+                .policy
+                .as_ref()
+                .is_some_and(|wanted| !wanted.is(seen.policy.as_deref()))
+            {
+                (StackAction::Update, "its stack policy changes".to_owned())
             } else if recorded.inputs_digest == digest {
                 (StackAction::None, "nothing differs".to_owned())
             } else {

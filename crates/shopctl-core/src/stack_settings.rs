@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::plan::PlannedValue;
 
@@ -12,6 +13,10 @@ pub const MOST_ROLLBACK_ALARMS: usize = 5;
 
 /// The longest time in minutes for which it watches them after an operation (same page).
 pub const LONGEST_MONITORING_MINUTES: u32 = 180;
+
+/// The most bytes of a stack policy.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SetStackPolicy.html>
+pub const STACK_POLICY_BYTES: usize = 16_384;
 
 /// How CloudFormation is to treat a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -23,6 +28,43 @@ pub struct StackSettings {
     /// The alarms that have it roll back; `None` leaves them as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackRule<PlannedValue>>,
+    /// Which updates it refuses; `None` leaves the policy as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<StackPolicy>,
+}
+
+/// A stack policy: which updates of which resources CloudFormation refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct StackPolicy(String);
+
+impl StackPolicy {
+    /// Reads a policy as CloudFormation takes it: JSON with statements, of at most
+    /// [`STACK_POLICY_BYTES`]. Why it would not be taken as error.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > STACK_POLICY_BYTES {
+            return Err(format!(
+                "it has {} bytes; CloudFormation takes {STACK_POLICY_BYTES}",
+                text.len()
+            ));
+        }
+        let policy: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match policy.get("Statement") {
+            Some(Json::Array(_) | Json::Object(_)) => Ok(Self(text.to_owned())),
+            _ => Err("it has no 'Statement'".to_owned()),
+        }
+    }
+
+    /// The policy as it is sent.
+    pub fn body(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a stack has this policy, however it is laid out.
+    pub fn is(&self, deployed: Option<&str>) -> bool {
+        let read = |text: &str| serde_json::from_str::<Json>(text).ok();
+        deployed.is_some_and(|deployed| read(deployed) == read(&self.0))
+    }
 }
 
 /// Which alarms have CloudFormation roll a creation or an update back.
@@ -87,5 +129,29 @@ impl StackSettings {
     pub fn values(&self) -> impl Iterator<Item = &PlannedValue> {
         let alarms = self.rollback.iter().flat_map(|rule| &rule.alarms);
         alarms.map(|alarm| &alarm.arn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_policy_is_what_it_says_and_not_how_it_is_laid_out() {
+        let policy = StackPolicy::parse(r#"{"Statement": [{"Effect": "Allow"}]}"#).unwrap();
+        assert!(policy.is(Some("{ \"Statement\":\n [{\"Effect\":\"Allow\"}] }")));
+        assert!(!policy.is(Some(r#"{"Statement": [{"Effect": "Deny"}]}"#)));
+        assert!(!policy.is(None));
+    }
+
+    #[test]
+    fn what_cloudformation_would_not_take_is_told() {
+        let why = |text: &str| StackPolicy::parse(text).unwrap_err();
+        assert_eq!(why("{}"), "it has no 'Statement'");
+        assert_eq!(why("{"), "EOF while parsing an object at line 1 column 1");
+        let long = format!(r#"{{"Statement": ["{}"]}}"#, "x".repeat(STACK_POLICY_BYTES));
+        assert_eq!(why(&long), "it has 16403 bytes; CloudFormation takes 16384");
     }
 }

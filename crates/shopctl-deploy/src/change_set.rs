@@ -106,6 +106,10 @@ pub(crate) async fn apply(
         discard(&id, work).await;
         return Err(StepError::Interrupted);
     }
+    // What the project says about updates holds for this one.
+    if kind == Kind::Update {
+        settle_policy(deployment, &id.stack, work).await?;
+    }
     // A stack in review has no events that could be taken for those of its creation.
     let since = match kind {
         Kind::Create => None,
@@ -176,6 +180,26 @@ pub(crate) async fn apply(
             Err(stack_error(failure))
         }
     }
+}
+
+/// Gives the stack its policy, when the project names one and the stack has another; tells
+/// whether it did.
+pub(crate) async fn settle_policy(
+    deployment: &StackDeployment,
+    stack: &str,
+    work: &Work,
+) -> Result<bool, CloudError> {
+    let Some(policy) = &deployment.settings.policy else {
+        return Ok(false);
+    };
+    let cloudformation = &work.ports.cloudformation;
+    if policy.is(cloudformation.stack_policy(stack).await?.as_deref()) {
+        return Ok(false);
+    }
+    cloudformation
+        .set_stack_policy(stack, policy.body())
+        .await?;
+    Ok(true)
 }
 
 /// Name of a change set: which run, which inputs, and which attempt after the first.

@@ -39,4 +39,4 @@ pub use preview::{Method, PreviewRequest, preview, preview_site};
 pub use recover::{Assessment, Repair, assess, repair};
 pub use site::join as join_url;
 pub use site::{SiteConfigValue, SiteFile, SiteFileClass};
-pub use status::observe;
+pub use status::{observe, observe_policies};

@@ -318,6 +318,18 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .await
     }
 
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError> {
+        self.patience
+            .paced("GetStackPolicy", || self.port.stack_policy(stack))
+            .await
+    }
+
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError> {
+        self.patience
+            .paced("SetStackPolicy", || self.port.set_stack_policy(stack, body))
+            .await
+    }
+
     async fn set_termination_protection(
         &self,
         cloud_name: &CloudStackName,

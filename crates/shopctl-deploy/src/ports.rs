@@ -269,6 +269,10 @@ pub trait CloudFormation: Send + Sync {
     async fn importers(&self, export: &str) -> Result<Vec<String>, CloudError>;
     /// All resources.
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError>;
+    /// A stack's policy; `None` when it has none.
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError>;
+    /// Gives a stack a policy.
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError>;
     /// Switches termination protection.
     async fn set_termination_protection(
         &self,

@@ -9,7 +9,7 @@ use shopctl_core::record::{StackRecord, inputs_digest};
 use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::{DeployApproach, Obstacle, StackStatus};
 
-use crate::change_set::{Attempt, Wanted, apply, scene, stack_error};
+use crate::change_set::{Attempt, Wanted, apply, scene, settle_policy, stack_error};
 use crate::code;
 use crate::context::Work;
 use crate::executor::{Done, StepError, one_line};
@@ -141,6 +141,7 @@ async fn finish(
             .set_termination_protection(&deployment.cloud_name, wanted)
             .await?;
     }
+    let policed = settle_policy(deployment, &description.stack_id, work).await?;
     let corrected = code::correct(&deployment.stack, &deployment.cloud_name, work).await?;
     let result = match result {
         StackResult::Unchanged if corrected => StackResult::Updated,
@@ -164,7 +165,7 @@ async fn finish(
         outputs: description.outputs.clone(),
     });
     Ok(Done {
-        changed: result != StackResult::Unchanged || protection.is_some(),
+        changed: result != StackResult::Unchanged || protection.is_some() || policed,
         summary: String::new(),
     })
 }

@@ -282,6 +282,11 @@ impl FakeCloud {
             .unwrap_or_default()
     }
 
+    /// A stack's policy.
+    pub fn policy(&self, stack: &str) -> Option<String> {
+        self.world().find(stack)?.policy.clone()
+    }
+
     /// Physical ID of a resource.
     pub fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
         let world = self.world();

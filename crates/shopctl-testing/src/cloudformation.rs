@@ -224,6 +224,25 @@ impl CloudFormation for FakeCloud {
         }
     }
 
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError> {
+        self.call("GetStackPolicy", stack, |world| {
+            let found = world.find(stack).ok_or_else(|| no_such_stack(stack))?;
+            Ok(found.policy.clone())
+        })
+        .await
+    }
+
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError> {
+        self.call("SetStackPolicy", stack, |world| {
+            let id = world.find_id(stack).ok_or_else(|| no_such_stack(stack))?;
+            if let Some(stack) = world.stacks.get_mut(&id) {
+                stack.policy = Some(body.to_owned());
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn set_termination_protection(
         &self,
         cloud_name: &CloudStackName,

@@ -132,6 +132,8 @@ pub(crate) struct Stack {
     pub(crate) role: Option<String>,
     /// The alarms that roll its operations back.
     pub(crate) rollback: RollbackRule,
+    /// Its policy.
+    pub(crate) policy: Option<String>,
     pub(crate) deployed: Option<Deployed>,
     pub(crate) resources: IndexMap<String, Resource>,
     pub(crate) outputs: IndexMap<String, String>,
@@ -164,6 +166,7 @@ impl Stack {
             protected: false,
             role: None,
             rollback: RollbackRule::default(),
+            policy: None,
             deployed: None,
             resources: IndexMap::new(),
             outputs: IndexMap::new(),

@@ -95,6 +95,8 @@ kinds! {
     StackExists = "stack_exists",
     /// The stack is not there.
     StackGone = "stack_gone",
+    /// The stack's policy refuses an update.
+    StackPolicyDenied = "stack_policy_denied",
     /// The stack stopped after a failure and waits for a choice.
     StackPaused = "stack_paused",
     /// The stack's status allows no such operation.

@@ -85,6 +85,12 @@ pub(super) static RULES: &[Rule] = &[
         "give the permission, then run `shopctl deploy --env {env}` again",
     ),
     rule(
+        StackPolicyDenied,
+        r"Action (?:denied|not allowed) by stack policy(?:.*?\[(?P<action>Update:[\w*]+)\].*?\[LogicalResourceId/(?P<resource>\w+)\])?",
+        "the stack's policy does not allow this update: ${action} ${resource}",
+        "if the change is meant, allow it in the file that `stacks.{stack}.stackPolicy` in shopctl.yaml names (or with `aws cloudformation set-stack-policy --stack-name {cloud}`) and run `shopctl deploy --env {env}` again",
+    ),
+    rule(
         AlarmWentOff,
         r"(?:rollback trigger|alarm)\b.*?(?P<alarm>arn:aws[a-z-]*:cloudwatch:\S+?:alarm:[^\s,;\])]+).*?(?:not (?:be )?found|does not exist|missing)",
         "an alarm that is to roll the stack back is not there: ${alarm}",

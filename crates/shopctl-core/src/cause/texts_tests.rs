@@ -315,6 +315,18 @@ const REFUSED: &[Row] = &[
 /// Reasons of resources and stacks while an operation runs.
 const RUNNING: &[Row] = &[
     (
+        "Action denied by stack policy: Statement [#1] does not allow [Update:Replace] for resource [LogicalResourceId/Table];",
+        StackPolicyDenied,
+        "Update:Replace Table",
+        "stacks.orders.stackPolicy",
+    ),
+    (
+        "Action not allowed by stack policy",
+        StackPolicyDenied,
+        "does not allow this update",
+        "set-stack-policy --stack-name shop-prod-orders",
+    ),
+    (
         "Rollback trigger arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors is in ALARM state. Rollback requested.",
         AlarmWentOff,
         "alarm:errors",

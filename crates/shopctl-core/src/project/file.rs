@@ -153,6 +153,7 @@ pub(super) struct StackKeys {
     pub(super) environments: Option<NonEmpty<Distinct<EnvironmentName>>>,
     pub(super) service_role: Option<Located<RoleArn>>,
     pub(super) rollback: Option<Located<RollbackKeys>>,
+    pub(super) stack_policy: Option<Located<FilePath>>,
 }
 
 impl Object for StackKeys {
@@ -204,6 +205,14 @@ impl Object for StackKeys {
                 "The alarms that roll this stack back on AWS, in place of those of the \
                  environment.",
             )),
+            stack_policy: fields.optional(
+                key(
+                    "stackPolicy",
+                    "The JSON file of the stack policy, which says what updates may not do, on \
+                     AWS. Without it the policy stays as it is.",
+                )
+                .example("stacks/orders/policy.json"),
+            ),
         }
     }
 }

@@ -86,6 +86,8 @@ pub struct Stack {
     /// The alarms that roll it back on AWS; [`Project::rollback_for`] has those of one
     /// environment.
     pub rollback: Option<Rollback>,
+    /// The file of its stack policy, which it has on AWS.
+    pub stack_policy: Option<Located<FilePath>>,
 }
 
 /// The web site.

@@ -172,6 +172,10 @@ fn stack(name: Located<StackName>, keys: Option<StackKeys>, findings: &mut Findi
         rollback: keys
             .rollback
             .map(|rollback| RollbackKeys::checked(rollback, findings)),
+        stack_policy: keys.stack_policy.map(|file| Located {
+            value: file.value.normalized(),
+            location: file.location,
+        }),
     }
 }
 

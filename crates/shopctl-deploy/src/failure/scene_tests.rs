@@ -88,6 +88,12 @@ impl CloudFormation for Script {
     async fn resources(&self, _: &str) -> Result<Vec<StackResource>, CloudError> {
         Ok(self.resources.clone())
     }
+    async fn stack_policy(&self, _: &str) -> Result<Option<String>, CloudError> {
+        unasked()
+    }
+    async fn set_stack_policy(&self, _: &str, _: &str) -> Result<(), CloudError> {
+        unasked()
+    }
     async fn set_termination_protection(
         &self,
         _: &CloudStackName,

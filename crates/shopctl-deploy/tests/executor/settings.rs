@@ -6,7 +6,7 @@ use std::time::Duration;
 use shopctl_core::cause::CauseKind;
 use shopctl_core::event::Event;
 use shopctl_core::plan::PlannedValue;
-use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule, StackPolicy};
 use shopctl_core::status::StackStatus as S;
 use shopctl_testing::{FakeCloud, FaultStep, ResourceFault, TestProject, TestResource, TestStack};
 
@@ -156,4 +156,69 @@ async fn a_rollback_by_an_alarm_is_told_as_one() {
     assert!(failure.reason.contains(ALARM), "{failure:#?}");
     let diagnosis = failure.diagnosis.as_ref().unwrap();
     assert_eq!(diagnosis.kind, Some(CauseKind::AlarmWentOff));
+}
+
+fn with_policy(effect: &str) -> TestProject {
+    let mut project = TestProject::new([TestStack::new("a"), TestStack::new("b")]);
+    let policy = format!(
+        r#"{{"Statement":[{{"Effect":"{effect}","Action":"Update:*","Principal":"*","Resource":"*"}}]}}"#
+    );
+    project.stack("a").settings.policy = Some(StackPolicy::parse(&policy).unwrap());
+    project
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_is_set_when_it_differs_and_never_taken_away() {
+    let cloud = FakeCloud::default();
+    deploy(&cloud, &with_policy("Allow")).await;
+    let policy = cloud.policy("test-a").unwrap();
+    assert!(policy.contains("Allow"), "{policy}");
+    assert_eq!(cloud.policy("test-b"), None);
+
+    // Only the stack with a policy costs a call more, and nothing is set again.
+    cloud.forget_calls();
+    let run = with_policy("Allow").deploy(&cloud).await;
+    assert!(!run.report().changed);
+    let calls = cloud.calls();
+    assert_eq!(
+        calls.count("GetStackPolicy"),
+        1,
+        "{:?}",
+        calls.by_operation()
+    );
+    assert_eq!(
+        calls.count("SetStackPolicy") + calls.count("CreateChangeSet"),
+        0
+    );
+
+    let run = with_policy("Deny").deploy(&cloud).await;
+    assert!(run.succeeded() && run.report().changed, "{}", errors(&run));
+    assert!(cloud.policy("test-a").unwrap().contains("Deny"));
+
+    let mut without = with_policy("Deny");
+    without.stack("a").settings.policy = None;
+    cloud.forget_calls();
+    deploy(&cloud, &without).await;
+    assert!(cloud.policy("test-a").is_some());
+    assert_eq!(cloud.calls().count("GetStackPolicy"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_policy_of_the_project_holds_for_the_update_that_brings_it() {
+    let cloud = FakeCloud::default();
+    let mut project = with_policy("Deny");
+    deploy(&cloud, &project).await;
+    project.stack("a").resources[0].version = 2;
+    let run = project.deploy(&cloud).await;
+    let failure = run.failure("a").expect("the policy refuses it");
+    let diagnosis = failure.diagnosis.as_ref().unwrap();
+    assert_eq!(
+        diagnosis.kind,
+        Some(CauseKind::StackPolicyDenied),
+        "{failure:#?}"
+    );
+    let mut project = with_policy("Allow");
+    project.stack("a").resources[0].version = 2;
+    let run = project.deploy(&cloud).await;
+    assert!(run.succeeded(), "{}", errors(&run));
 }

@@ -458,3 +458,36 @@ async fn an_alarm_rolls_back_what_it_watches() {
     cloud.settle().await;
     assert_eq!(status(&cloud, "s"), S::UpdateRollbackComplete);
 }
+
+// S21
+#[tokio::test(start_paused = true)]
+async fn a_policy_refuses_updates_of_what_it_names() {
+    let cloud = FakeCloud::default();
+    create(&cloud, "s", PAIR).await;
+    assert_eq!(cloud.stack_policy("s").await.unwrap(), None);
+    let statement = |effect: &str, resource: &str| {
+        format!(
+            r#"{{"Effect":"{effect}","Action":"Update:*","Principal":"*","Resource":"{resource}"}}"#
+        )
+    };
+    let allow = statement("Allow", "*");
+    let deny = statement("Deny", "LogicalResourceId/B");
+    let policy = format!(r#"{{"Statement":[{allow},{deny}]}}"#);
+    cloud.set_stack_policy("s", &policy).await.unwrap();
+    update(&cloud, "s", CHANGED).await;
+    cloud.settle().await;
+    assert_eq!(status(&cloud, "s"), S::UpdateRollbackComplete);
+    let told = cloud.history("s").into_iter().any(|event| {
+        event.reason.as_deref().is_some_and(|reason| {
+            reason.contains(
+                "Statement [#2] does not allow [Update:Modify] for resource [LogicalResourceId/B]",
+            )
+        })
+    });
+    assert!(told);
+    let policy = format!(r#"{{"Statement":[{allow}]}}"#);
+    cloud.set_stack_policy("s", &policy).await.unwrap();
+    update(&cloud, "s", CHANGED).await;
+    cloud.settle().await;
+    assert_eq!(status(&cloud, "s"), S::UpdateComplete);
+}

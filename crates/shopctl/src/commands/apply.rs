@@ -24,7 +24,7 @@ use shopctl_deploy::lock::Lease;
 use shopctl_deploy::ports::{ChangeSetOptions, DeploymentMode};
 use shopctl_deploy::{
     Context, Rules, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
-    changes_nothing, code_changes, execute, observe, prune, runs,
+    changes_nothing, code_changes, execute, observe, observe_policies, prune, runs,
 };
 
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
@@ -275,9 +275,10 @@ impl Application<'_> {
             .iter()
             .map(|stack| (stack.template.stack.clone(), stack.cloud_name.clone()))
             .collect();
-        let observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
-        check_place(self.environment, &self.session.account, &observed)?;
         let desired = &materials.desired;
+        let mut observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
+        check_place(self.environment, &self.session.account, &observed)?;
+        observe_policies(&self.session.ports, desired, &mut observed).await?;
         let plan = if self.fast {
             let changes = code_changes(desired, &observed, &self.session.ports).await?;
             plan_fast_deploy(desired, &observed, changes)

@@ -22,8 +22,8 @@ use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
 use crate::session::{Session, connect_aws, connect_local, local_error, start_local};
+use crate::variables;
 use crate::workspace::Workspace;
-use crate::{settings, variables};
 
 /// Deploys.
 pub(crate) async fn run(
@@ -245,7 +245,7 @@ pub(crate) fn desired(
                 .collect(),
             tags: tags.clone(),
             termination_protection: environment.termination_protection,
-            settings: settings::of_stack(project, environment, name),
+            settings: prepared.settings.get(name).cloned().unwrap_or_default(),
         })
         .collect();
     Desired {

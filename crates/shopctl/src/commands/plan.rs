@@ -14,7 +14,9 @@ use shopctl_core::plan::{Action, Plan};
 use shopctl_core::planner::{Observed, plan_deploy};
 use shopctl_core::project::Environment;
 use shopctl_deploy::ports::ChangeSetOptions;
-use shopctl_deploy::{Interrupt, Method, PreviewRequest, SiteFile, observe, preview, preview_site};
+use shopctl_deploy::{
+    Interrupt, Method, PreviewRequest, SiteFile, observe, observe_policies, preview, preview_site,
+};
 
 use super::deploy::{blocked, desired, verify};
 use crate::cli::{ChangeSetArguments, Global, Output, PlanArguments};
@@ -26,8 +28,8 @@ use crate::run::next_id;
 use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
-use crate::variables;
 use crate::workspace::Workspace;
+use crate::{settings, variables};
 
 /// The exit code of `--exit-code` when a deploy would change something.
 const CHANGES: u8 = 2;
@@ -104,10 +106,11 @@ async fn plan(
         .keys()
         .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
         .collect();
-    let observed = observe(&session.ports, &bucket, &pairs).await?;
+    let mut observed = observe(&session.ports, &bucket, &pairs).await?;
     check_place(environment, &session.account, &observed)?;
     let again = arguments.change_sets.revert_drift;
     let desired = desired(project, environment, &prepared, &session, &bucket, again);
+    observe_policies(&session.ports, &desired, &mut observed).await?;
     let plan = plan_deploy(&desired, &observed).map_err(|stacks| blocked(environment, stacks))?;
     verify(&plan)?;
 
@@ -205,6 +208,7 @@ async fn build(
     environment: &Environment,
     display: &Display,
 ) -> Result<Prepared, CommandError> {
+    let settings = settings::of_stacks(workspace, environment)?;
     let progress = prepare::Progress::new(display);
     let has_site = workspace.project.site_in(environment).is_some();
     let told = |event| progress.build(event);
@@ -226,6 +230,7 @@ async fn build(
         templates,
         uploads,
         site,
+        settings,
     })
 }
 

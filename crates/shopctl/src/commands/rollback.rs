@@ -191,7 +191,8 @@ impl Source<'_> {
             environment: self.environment,
             session: self.session,
         };
-        let settings = |stack: &StackName| settings::of_stack(project, self.environment, stack);
+        let of_stacks = settings::of_stacks(self.workspace, self.environment)?;
+        let settings = |stack: &StackName| of_stacks.get(stack).cloned().unwrap_or_default();
         let secret = |stack: &StackName, name: &str| {
             let mut parameters = project.parameters_for(stack, self.environment);
             let given = parameters.shift_remove(name)?;

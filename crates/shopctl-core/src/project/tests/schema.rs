@@ -176,6 +176,10 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("  role: arn:aws:iam", "  role: arn:aws:sts"),
         ("serviceRole: arn:aws:iam", "serviceRole: arn:aws:sts"),
         ("  platform: {}", "  platform: { serviceRole: deployer }"),
+        (
+            "  platform: {}",
+            "  platform: { stackPolicy: ../policy.json }",
+        ),
         ("externalId: shop-deploys", "externalId: \"a b\""),
         ("externalId: shop-deploys", "externalId: a"),
         ("architecture: arm64", "architecture: aarch64"),
@@ -231,6 +235,10 @@ fn the_schema_accepts_what_the_reader_accepts() {
             "arn:aws-cn:cloudwatch:eu-central-1:012345678901:alarm:a b",
         ),
         ("  platform: {}", "  platform: { rollback: { alarms: [] } }"),
+        (
+            "  platform: {}",
+            "  platform: { stackPolicy: ./policy.json }",
+        ),
     ];
     for (from, to) in right {
         let text = changed(from, to);
