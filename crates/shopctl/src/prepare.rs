@@ -400,6 +400,10 @@ pub(crate) fn each_template<'a>(
             artifacts: &lookup,
             architecture,
             omit: &omit,
+            permissions_boundary: environment
+                .permissions_boundary
+                .as_ref()
+                .map(|arn| arn.value.as_str()),
             project: project.name().as_str(),
             environment: environment.name.as_str(),
             parameters: &literals(workspace, &stack.name, environment),

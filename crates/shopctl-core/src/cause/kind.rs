@@ -109,6 +109,8 @@ kinds! {
     TemplateUnreachable = "template_unreachable",
     /// The stack is protected from deletion.
     TerminationProtected = "termination_protected",
+    /// CodeDeploy did not shift a function's traffic to its new version.
+    TrafficShiftFailed = "traffic_shift_failed",
     /// Too many requests.
     Throttled = "throttled",
     /// Something took longer than it may.

@@ -85,6 +85,30 @@ pub(super) static RULES: &[Rule] = &[
         "give the permission, then run `shopctl deploy --env {env}` again",
     ),
     rule(
+        TrafficShiftFailed,
+        r"alarms have been activated according to the Amazon CloudWatch metrics you selected(?:.*?Activated alarms:\s*(?P<alarms>[^\n]+?)\s*(?:\)|$|\n))?",
+        "an alarm went off while traffic was shifted to the new version of a function, so CodeDeploy shifted it back: ${alarms}",
+        "look at the alarm and at the function's log (`shopctl logs --env {env}`), correct the code and run `shopctl deploy --env {env}` again",
+    ),
+    rule(
+        TrafficShiftFailed,
+        r"lifecycle event hook .*?failed|(?:BeforeAllowTraffic|AfterAllowTraffic)\b.*?(?:failed|did not succeed)|validations? failed during invocation of the Lambda validation function|Lambda (?:function )?validation failed",
+        "the function that checks a new version before or after the shift of traffic said that it does not work",
+        "look at the log of the hook's function (`shopctl logs --env {env}`), correct the code and run `shopctl deploy --env {env}` again",
+    ),
+    rule(
+        TrafficShiftFailed,
+        r"A conflicting deployment is in progress|is already deploying deployment",
+        "CodeDeploy still shifts the traffic of another deployment of this alias",
+        "wait for its end, or stop it with `aws deploy stop-deployment`, and run `shopctl deploy --env {env}` again",
+    ),
+    rule(
+        TrafficShiftFailed,
+        r"INVALID_LAMBDA_CONFIGURATION|alias version does not match the current version in (?:the )?AppSpec|CodeDeploy.*?(?:deployment|rollback)|(?:deployment|rollback).*?CodeDeploy|Deployment d-[A-Z0-9]+ (?:failed|stopped|was stopped)",
+        "CodeDeploy could not shift the traffic to the new version of a function",
+        "the deployment in CodeDeploy's console, or `aws deploy get-deployment`, tells why; then run `shopctl deploy --env {env}` again",
+    ),
+    rule(
         StackPolicyDenied,
         r"Action (?:denied|not allowed) by stack policy(?:.*?\[(?P<action>Update:[\w*]+)\].*?\[LogicalResourceId/(?P<resource>\w+)\])?",
         "the stack's policy does not allow this update: ${action} ${resource}",

@@ -315,6 +315,30 @@ const REFUSED: &[Row] = &[
 /// Reasons of resources and stacks while an operation runs.
 const RUNNING: &[Row] = &[
     (
+        "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the affected deployments have been stopped. Activated alarms: <orders-errors>",
+        TrafficShiftFailed,
+        "<orders-errors>",
+        "shopctl logs --env prod",
+    ),
+    (
+        "The overall deployment failed because the BeforeAllowTraffic lifecycle event hook failed",
+        TrafficShiftFailed,
+        "does not work",
+        "log of the hook",
+    ),
+    (
+        "A conflicting deployment is in progress",
+        TrafficShiftFailed,
+        "another deployment",
+        "stop-deployment",
+    ),
+    (
+        "The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an invalid configuration. The Lambda function alias version does not match the current version in AppSpec file. (Error code: INVALID_LAMBDA_CONFIGURATION)",
+        TrafficShiftFailed,
+        "could not shift",
+        "get-deployment",
+    ),
+    (
         "Action denied by stack policy: Statement [#1] does not allow [Update:Replace] for resource [LogicalResourceId/Table];",
         StackPolicyDenied,
         "Update:Replace Table",

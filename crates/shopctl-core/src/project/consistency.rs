@@ -295,17 +295,19 @@ fn accounts(project: &Project, environment: &Environment, findings: &mut Finding
         .stacks_in(environment)
         .filter_map(|stack| project.service_role_for(&stack.name, environment));
     let roles = environment.role.iter().map(|role| &role.arn);
-    for arn in roles
+    let roles = roles
         .chain(environment.service_role.as_ref())
         .chain(of_stacks)
-    {
-        if arn.account() != account.as_str() {
+        .map(|arn| ("role", arn.account(), &arn.location));
+    let boundary = environment.permissions_boundary.as_ref();
+    let boundary = boundary.and_then(|arn| Some(("policy", arn.account()?, &arn.location)));
+    for (what, of, location) in roles.chain(boundary) {
+        if of != account.as_str() {
             findings.push(
                 Diagnostic::error(
-                    &arn.location,
+                    location,
                     format!(
-                        "the role belongs to account {}, the environment '{}' to {account}",
-                        arn.account(),
+                        "the {what} belongs to account {of}, the environment '{}' to {account}",
                         environment.name
                     ),
                 )

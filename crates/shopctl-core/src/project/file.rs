@@ -13,8 +13,8 @@ use super::rollback::RollbackKeys;
 use super::shape::{Definitions, Fields, Findings, Object, Shape, key, unexpected};
 use super::text::{
     AccountId, Argument, CargoProfile, ConfigKey, ExternalId, FilePath, FolderPath, HandlerName,
-    ParameterName, ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, TagKey, TagValue,
-    UrlName, UrlPath,
+    ParameterName, PolicyArn, ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, TagKey,
+    TagValue, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputKey, OutputReference, ParameterValue, Placed};
 
@@ -336,6 +336,7 @@ pub(super) struct EnvironmentKeys {
     pub(super) external_id: Option<Located<ExternalId>>,
     pub(super) service_role: Option<Located<RoleArn>>,
     pub(super) rollback: Option<Located<RollbackKeys>>,
+    pub(super) permissions_boundary: Option<Located<PolicyArn>>,
     pub(super) region: Option<Located<Region>>,
     pub(super) architecture: Option<Architecture>,
     pub(super) profile: Option<CargoProfile>,
@@ -400,6 +401,14 @@ impl Object for EnvironmentKeys {
                 "The alarms that roll stacks back: of the stacks that name none themselves all \
                  that come after those whose outputs the alarms are. AWS only.",
             )),
+            permissions_boundary: fields.optional(
+                key(
+                    "permissionsBoundary",
+                    "The managed policy that bounds what roles and users of the stacks may do: \
+                     rendering gives it to all that name none. AWS only.",
+                )
+                .example("arn:aws:iam::123456789012:policy/limit"),
+            ),
             region: fields.optional(
                 key("region", "The AWS region. Default: the project's region.")
                     .example("eu-central-1"),

@@ -27,8 +27,8 @@ pub use model::{
 pub use rollback::{AlarmValue, Rollback, WatchedAlarm};
 pub use schema::schema;
 pub use text::{
-    AccountId, AlarmArn, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName,
-    Region, ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
+    AccountId, AlarmArn, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, PolicyArn,
+    ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
 };
 pub use value::{ConfigValue, LocalValue, OutputReference, ParameterValue, PseudoValue};
 pub use wiring::check_wiring;

@@ -13,8 +13,8 @@ use crate::names::{self, CloudStackName, EnvironmentName, StackName};
 use super::graph::Graph;
 use super::rollback::Rollback;
 use super::text::{
-    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName, Region,
-    ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
+    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, PolicyArn, ProjectName,
+    Region, ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputReference, ParameterValue};
 
@@ -188,6 +188,8 @@ pub struct Environment {
     pub service_role: Option<Located<RoleArn>>,
     /// The alarms that roll back stacks that name none themselves.
     pub rollback: Option<Rollback>,
+    /// The policy that bounds roles and users that name none.
+    pub permissions_boundary: Option<Located<PolicyArn>>,
     /// Its region: its own, else the project's.
     pub region: Region,
     /// What handlers are built for; `None`, which only the local cloud may have, stands for

@@ -225,6 +225,14 @@ fn environment(
     if let Some(arn) = &keys.service_role {
         on_aws(arn, "serviceRole", is_local, findings);
     }
+    if let Some(boundary) = &keys.permissions_boundary
+        && is_local
+    {
+        findings.push(
+            Diagnostic::error(&boundary.location, "the local cloud bounds nobody")
+                .with_hint("remove 'permissionsBoundary', or 'local: true' if this is AWS"),
+        );
+    }
     if let Some(rollback) = &keys.rollback
         && is_local
     {
@@ -270,6 +278,7 @@ fn environment(
         rollback: keys
             .rollback
             .map(|rollback| RollbackKeys::checked(rollback, findings)),
+        permissions_boundary: keys.permissions_boundary,
         region: region.unwrap_or_else(|| Region::unchecked(default_region)),
         architecture: keys.architecture.or(default_architecture),
         profile: keys

@@ -389,6 +389,23 @@ text! {
     ).examples(&["arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors"]);
 }
 
+text! {
+    /// The ARN of a managed policy, of an account or of AWS.
+    pub struct PolicyArn = Rule::new(
+        "the ARN of a managed policy such as 'arn:aws:iam::123456789012:policy/limit'",
+        r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$",
+        2048,
+    ).examples(&["arn:aws:iam::123456789012:policy/limit"]);
+}
+
+impl PolicyArn {
+    /// The account that the policy belongs to; `None` when it is one of AWS itself.
+    pub fn account(&self) -> Option<&str> {
+        let account = self.as_str().split(':').nth(4)?;
+        (account != "aws").then_some(account)
+    }
+}
+
 impl AlarmArn {
     /// The region that the alarm is in.
     pub fn region(&self) -> &str {

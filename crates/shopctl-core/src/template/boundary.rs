@@ -26,7 +26,10 @@ fn bound(section: &mut Node, arn: &str) {
         return;
     };
     for (key, resource) in entries {
-        if key.as_str().is_some_and(|id| id.starts_with("Fn::ForEach::")) {
+        if key
+            .as_str()
+            .is_some_and(|id| id.starts_with("Fn::ForEach::"))
+        {
             if let Value::Sequence(parts) = &mut resource.value
                 && let [_, _, fragment] = parts.as_mut_slice()
             {

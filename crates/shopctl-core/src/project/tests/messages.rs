@@ -272,6 +272,17 @@ fn a_role_is_of_the_environments_account_and_only_on_aws() {
             "58:18: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
         ),
         (
+            changed("iam::012345678901:policy", "iam::999999999999:policy"),
+            "63:26: the policy belongs to account 999999999999, the environment 'prod' to 012345678901",
+        ),
+        (
+            changed(
+                local,
+                &format!("{local}    permissionsBoundary: arn:aws:iam::aws:policy/X\n"),
+            ),
+            "45:26: the local cloud bounds nobody (remove 'permissionsBoundary'",
+        ),
+        (
             changed(local, &format!("{local}    serviceRole: {arn}\n")),
             "45:18: the local cloud has no roles to take on (remove 'serviceRole'",
         ),

@@ -74,6 +74,7 @@ environments:
       alarms: [{ output: api.AlarmArn }]
       compositeAlarms: [{ output: identity.AlarmArn }]
       monitoringMinutes: 5
+    permissionsBoundary: arn:aws:iam::012345678901:policy/limit
 "#;
 
 /// What is said about a file, one line a finding.

@@ -188,6 +188,10 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("protected: true", "protect: true"),
         ("[AWS::Events::Archive]", "[Archive]"),
         ("monitoringMinutes: 5", "monitoringMinutes: 181"),
+        (
+            "iam::012345678901:policy/limit",
+            "iam::012345678901:role/limit",
+        ),
         ("monitoringMinutes: 5", "monitoringMinutes: -1"),
         ("monitoringMinutes: 5", "minutes: 5"),
         (
@@ -230,6 +234,10 @@ fn the_schema_accepts_what_the_reader_accepts() {
         ("pageSize: 24", "pageSize: -2.5"),
         ("protected: true", "keepRuns: 20"),
         ("monitoringMinutes: 5", "monitoringMinutes: 0"),
+        (
+            "iam::012345678901:policy/limit",
+            "iam::aws:policy/PowerUserAccess",
+        ),
         (
             "{ output: api.AlarmArn }",
             "arn:aws-cn:cloudwatch:eu-central-1:012345678901:alarm:a b",
