@@ -12,12 +12,13 @@ use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{
     Body, ChangeSetOptions, ChangeSetRequest, ChangeSetType, CloudFormation, Continuation,
-    DeleteMode, DeploymentMode, ObjectStore, StackRepair, TemplateSource,
+    DeleteMode, DeploymentMode, Functions, ObjectStore, StackRepair, TemplateSource,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::cloudformation::CloudFormationClient;
+use crate::lambda::LambdaClient;
 use crate::recovery::RepairClient;
 use crate::s3::S3Client;
 
@@ -315,6 +316,40 @@ async fn a_status_of_a_later_day_is_no_error() {
     assert_eq!(found.status, StackStatus::Unknown);
     let reason = found.status_reason.unwrap();
     assert!(reason.contains("MERGE_IN_PROGRESS"), "{reason}");
+}
+
+#[tokio::test]
+async fn versions_in_use_are_those_of_aliases_and_provisioned_concurrency() {
+    let versions = r#"{"Versions":[{"Version":"$LATEST"},{"Version":"3","FunctionArn":"arn:f:3","CodeSize":7}]}"#;
+    let aliases = r#"{"Aliases":[{"FunctionVersion":"5","RoutingConfig":{"AdditionalVersionWeights":{"6":0.1}}},{"FunctionVersion":"$LATEST"}]}"#;
+    let concurrency = r#"{"ProvisionedConcurrencyConfigs":[{"FunctionArn":"arn:aws:lambda:r:1:function:f:2"},{"FunctionArn":"arn:aws:lambda:r:1:function:f:live"}]}"#;
+    let server = Server::answering(&[
+        (200, versions),
+        (200, aliases),
+        (200, concurrency),
+        (204, ""),
+    ])
+    .await;
+    let config = aws_sdk_lambda::Config::builder()
+        .behavior_version(aws_sdk_lambda::config::BehaviorVersion::latest())
+        .region(aws_sdk_lambda::config::Region::new("us-east-1"))
+        .credentials_provider(aws_sdk_lambda::config::Credentials::new(
+            "test", "test", None, None, "test",
+        ))
+        .endpoint_url(&server.url)
+        .build();
+    let client = LambdaClient(aws_sdk_lambda::Client::from_conf(config));
+    let published = client.versions("f").await.unwrap();
+    assert_eq!(published.len(), 1);
+    assert_eq!((published[0].number, published[0].bytes), (3, 7));
+    let used = client.used_versions("f").await.unwrap();
+    assert_eq!(used, BTreeSet::from([2, 5, 6]));
+    client.delete_version("f", 3).await.unwrap();
+    let sent = server.requests().pop().unwrap();
+    assert!(
+        sent.starts_with("DELETE /2015-03-31/functions/f?Qualifier=3"),
+        "{sent}"
+    );
 }
 
 #[tokio::test]

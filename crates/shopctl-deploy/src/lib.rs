@@ -21,6 +21,7 @@ pub mod ports;
 mod preview;
 mod protection;
 pub mod prune;
+pub mod prune_versions;
 mod recover;
 mod refusal;
 pub mod runs;

@@ -21,8 +21,8 @@ use crate::ports::{
     Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
     CloudFormation, Condition, Continuation, DeleteMode, DeploymentMode, Distributions, EventScope,
     FunctionState, Functions, HookResult, HookTarget, Investigation, ListedObject, LogGroups,
-    ObjectHeaders, ObjectStore, OperationEvent, Ports, StackDescription, StackEvent, StackRepair,
-    StackResource, StoredObject,
+    ObjectHeaders, ObjectStore, OperationEvent, Ports, PublishedVersion, StackDescription,
+    StackEvent, StackRepair, StackResource, StoredObject,
 };
 
 /// The ports, each with patience. `silence` is how long a cloud that answered before is waited
@@ -550,6 +550,20 @@ impl Functions for Patient<dyn Functions> {
 
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
         self.patience.call(|| self.port.code_digests(name)).await
+    }
+
+    async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError> {
+        self.patience.call(|| self.port.versions(name)).await
+    }
+
+    async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError> {
+        self.patience.call(|| self.port.used_versions(name)).await
+    }
+
+    async fn delete_version(&self, name: &str, version: u64) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.delete_version(name, version))
+            .await
     }
 
     async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError> {

@@ -416,6 +416,17 @@ pub struct FunctionState {
     pub reason: Option<String>,
 }
 
+/// A published version of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedVersion {
+    /// Its number.
+    pub number: u64,
+    /// Its ARN, which ends with the number.
+    pub arn: String,
+    /// Bytes of its code.
+    pub bytes: u64,
+}
+
 /// Lambda.
 #[async_trait]
 pub trait Functions: Send + Sync {
@@ -424,6 +435,13 @@ pub trait Functions: Send + Sync {
     /// SHA-256 of the zip of each of its published versions and of `$LATEST`; none when the
     /// function is not there.
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError>;
+    /// A function's published versions, without `$LATEST`; none when it is not there.
+    async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError>;
+    /// Numbers of the versions that aliases lead to, also with a part of the traffic, or that
+    /// have provisioned concurrency.
+    async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError>;
+    /// Deletes a published version; no error if it is gone.
+    async fn delete_version(&self, name: &str, version: u64) -> Result<(), CloudError>;
     /// Starts to put an artifact into a function; a conflict when another update is going on.
     async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError>;
 }

@@ -334,11 +334,26 @@ impl FakeCloud {
     }
 
     /// Lets a function have a published version whose zip has this SHA-256.
-    pub fn publish_version(&self, function: &str, digest: &str) {
-        let digest = ArtifactDigest::new(digest);
+    pub fn publish_version(&self, function: &str, digest: &str) -> u64 {
         let mut world = self.world();
-        let versions = world.code_digests.entry(function.to_owned());
-        versions.or_default().push(digest);
+        let versions = world.published.entry(function.to_owned()).or_default();
+        let number = versions.keys().next_back().copied().unwrap_or_default() + 1;
+        versions.insert(number, ArtifactDigest::new(digest));
+        number
+    }
+
+    /// Has an alias lead to a version.
+    pub fn use_version(&self, function: &str, version: u64) {
+        let mut world = self.world();
+        let used = world.used_versions.entry(function.to_owned()).or_default();
+        used.insert(version);
+    }
+
+    /// Numbers of a function's published versions.
+    pub fn published(&self, function: &str) -> Vec<u64> {
+        let world = self.world();
+        let versions = world.published.get(function).into_iter().flatten();
+        versions.map(|(number, _)| *number).collect()
     }
 
     /// What a URL answers; those that were not set do not answer.

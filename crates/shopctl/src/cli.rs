@@ -475,6 +475,10 @@ pub(crate) struct PruneArguments {
     /// Runs that ended well to keep, so that they can be gone back to
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) keep: usize,
+    /// Published versions of each function to keep, beside those that something uses; without
+    /// it none are deleted
+    #[arg(long, value_name = "N")]
+    pub(crate) versions: Option<usize>,
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

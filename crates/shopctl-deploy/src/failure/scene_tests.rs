@@ -244,6 +244,15 @@ impl Functions for Unused {
     async fn update_code(&self, _: &str, _: &str, _: &str) -> Result<(), CloudError> {
         unasked()
     }
+    async fn versions(&self, _: &str) -> Result<Vec<PublishedVersion>, CloudError> {
+        unasked()
+    }
+    async fn used_versions(&self, _: &str) -> Result<BTreeSet<u64>, CloudError> {
+        unasked()
+    }
+    async fn delete_version(&self, _: &str, _: u64) -> Result<(), CloudError> {
+        unasked()
+    }
     async fn code_digests(&self, _: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
         unasked()
     }
