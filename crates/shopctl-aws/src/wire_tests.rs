@@ -232,6 +232,31 @@ async fn rollback_alarms_are_named_removed_and_read() {
 }
 
 #[tokio::test]
+async fn imports_and_drift_are_asked_for_only_when_wanted() {
+    let server = Server::answering(&[(200, CHANGE_SET), (200, CHANGE_SET)]).await;
+    let client = CloudFormationClient::new(server.cloudformation(), "us-east-1");
+    let plain = request(DeploymentMode::Standard, false);
+    let wanted = ChangeSetRequest {
+        options: ChangeSetOptions {
+            import_existing: true,
+            revert_drift: true,
+        },
+        ..plain.clone()
+    };
+    for request in [&plain, &wanted] {
+        client.create_change_set(request).await.unwrap();
+    }
+    let requests = server.requests();
+    for part in [
+        "ImportExistingResources=true",
+        "DeploymentMode=REVERT_DRIFT",
+    ] {
+        assert!(!requests[0].contains(part), "{}", requests[0]);
+        assert!(requests[1].contains(part), "{}", requests[1]);
+    }
+}
+
+#[tokio::test]
 async fn a_stack_policy_is_set_and_read() {
     let body = r#"{"Statement":[]}"#;
     let answer = format!(

@@ -153,7 +153,7 @@ pub struct State {
 
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    outputs: BTreeMap<StackName, IndexMap<String, String>>,
+    pub(crate) outputs: BTreeMap<StackName, IndexMap<String, String>>,
     statuses: BTreeMap<StackName, StackStatus>,
     pub(crate) stacks: IndexMap<StackName, StackRecord>,
     pub(crate) fast: IndexMap<StackName, FastChange>,

@@ -10,6 +10,7 @@ mod display;
 mod duration;
 mod error;
 mod guard;
+mod hooks;
 mod interrupt;
 mod keep;
 mod lock;

@@ -195,7 +195,7 @@ pub(crate) async fn build_handlers(
 
 /// The environment that cargo and npm run in: the user's, without what `cargo run` added for
 /// this process, which would make cargo think that inputs of build scripts changed.
-fn tool_environment() -> shopctl_build::Environment {
+pub(crate) fn tool_environment() -> shopctl_build::Environment {
     shopctl_build::Environment::new(std::env::vars_os())
 }
 

@@ -74,6 +74,7 @@ pub(super) struct ProjectFile {
     pub(super) handlers: Option<Entries<HandlerName, Located<FolderPath>>>,
     pub(super) site: Option<Located<SiteKeys>>,
     pub(super) urls: Option<Entries<UrlName, UrlKeys>>,
+    pub(super) hooks: Option<HookKeys>,
     pub(super) environments: Option<NonEmpty<Entries<EnvironmentName, EnvironmentKeys>>>,
 }
 
@@ -136,6 +137,10 @@ impl Object for ProjectFile {
                 )
                 .example(json!({ "site": { "output": "site.SiteUrl", "check": "/" } })),
             ),
+            hooks: fields.optional(key(
+                "hooks",
+                "Commands that run before and after a deploy or a teardown.",
+            )),
             environments: fields.required(
                 key("environments", "Where the project is deployed to.")
                     .example(json!({ "local": { "local": true } })),
@@ -321,6 +326,56 @@ impl Object for UrlKeys {
                      URL itself is asked.",
                 )
                 .example("/products"),
+            ),
+        }
+    }
+}
+
+/// Commands around what shopctl does.
+#[derive(Debug, Default)]
+pub(super) struct HookKeys {
+    pub(super) before_deploy: Option<NonEmpty<Vec<Argument>>>,
+    pub(super) after_deploy: Option<NonEmpty<Vec<Argument>>>,
+    pub(super) before_teardown: Option<NonEmpty<Vec<Argument>>>,
+    pub(super) after_teardown: Option<NonEmpty<Vec<Argument>>>,
+}
+
+impl Object for HookKeys {
+    const NAME: &'static str = "the hooks";
+    const DEFINITION: &'static str = "hooks";
+    const ABOUT: &'static str =
+        "Commands, word by word, that run in the project's folder; no shell reads them.";
+
+    fn fields(fields: &mut Fields<'_>) -> Self {
+        Self {
+            before_deploy: fields.optional(
+                key(
+                    "beforeDeploy",
+                    "Runs before anything is built. When it fails, nothing is deployed.",
+                )
+                .example(json!(["make", "generate"])),
+            ),
+            after_deploy: fields.optional(
+                key(
+                    "afterDeploy",
+                    "Runs when all stacks are deployed and the site and the URLs are well. When \
+                     it fails, the deploy has failed.",
+                )
+                .example(json!(["npm", "run", "smoke"])),
+            ),
+            before_teardown: fields.optional(
+                key(
+                    "beforeTeardown",
+                    "Runs before anything is deleted. When it fails, nothing is.",
+                )
+                .example(json!(["make", "backup"])),
+            ),
+            after_teardown: fields.optional(
+                key(
+                    "afterTeardown",
+                    "Runs when all is deleted. When it fails, the teardown has failed.",
+                )
+                .example(json!(["make", "forget"])),
             ),
         }
     }

@@ -21,8 +21,8 @@ mod wiring;
 mod tests;
 
 pub use model::{
-    Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
-    Stack, UnknownEnvironment, Url,
+    Architecture, Environment, EnvironmentKind, Given, Hooks, Located, Project, Role, Site,
+    SiteConfig, Stack, UnknownEnvironment, Url,
 };
 pub use rollback::{AlarmValue, Rollback, WatchedAlarm};
 pub use schema::schema;

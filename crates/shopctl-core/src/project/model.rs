@@ -62,6 +62,7 @@ pub struct Project {
     pub(super) handlers: IndexMap<HandlerName, Located<FolderPath>>,
     pub(super) site: Option<Site>,
     pub(super) urls: IndexMap<UrlName, Url>,
+    pub(super) hooks: Hooks,
     pub(super) environments: IndexMap<EnvironmentName, Environment>,
 }
 
@@ -125,6 +126,19 @@ pub struct Url {
     pub output: Located<OutputReference>,
     /// What the health check asks for behind the URL; `None` stands for the URL itself.
     pub check: Option<UrlPath>,
+}
+
+/// Commands, word by word, that run around what the tool does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Before anything of a deploy is built.
+    pub before_deploy: Option<Vec<String>>,
+    /// When a deploy has ended well.
+    pub after_deploy: Option<Vec<String>>,
+    /// Before anything is deleted.
+    pub before_teardown: Option<Vec<String>>,
+    /// When all is deleted.
+    pub after_teardown: Option<Vec<String>>,
 }
 
 /// What kind of cloud an environment is on.
@@ -288,6 +302,11 @@ impl Project {
     pub fn urls_in(&self, environment: &Environment) -> impl Iterator<Item = (&UrlName, &Url)> {
         let has_stack = |(_, url): &(&UrlName, &Url)| self.has(environment, &url.output.stack);
         self.urls.iter().filter(has_stack)
+    }
+
+    /// The commands around deploys and teardowns.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// All environments, in the order of the file.

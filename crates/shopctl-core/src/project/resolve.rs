@@ -14,17 +14,18 @@ use crate::names::{EnvironmentName, StackName};
 use crate::yaml;
 
 use super::consistency;
-use super::containers::{Entries, KeyShape};
+use super::containers::{Entries, KeyShape, NonEmpty};
 use super::file::{
-    ConfigValues, EnvironmentKeys, Parameters, ProjectFile, SiteKeys, StackKeys, Tags, Version,
+    ConfigValues, EnvironmentKeys, HookKeys, Parameters, ProjectFile, SiteKeys, StackKeys, Tags,
+    Version,
 };
 use super::model::{
-    Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
-    Stack, Url,
+    Architecture, Environment, EnvironmentKind, Given, Hooks, Located, Project, Role, Site,
+    SiteConfig, Stack, Url,
 };
 use super::rollback::RollbackKeys;
 use super::shape::{Findings, Shape};
-use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region, RoleArn};
+use super::text::{Argument, CargoProfile, FilePath, FolderPath, ProjectName, Region, RoleArn};
 use super::value::{ConfigValue, ParameterValue, Placed};
 
 /// The region of the local cloud when the file names none.
@@ -99,6 +100,7 @@ fn model(file: &str, keys: ProjectFile, findings: &mut Findings) -> Project {
                 Some((name.value, url))
             })
             .collect(),
+        hooks: hooks(keys.hooks.unwrap_or_default()),
         environments: environments
             .into_iter()
             .map(|(name, keys)| {
@@ -107,6 +109,18 @@ fn model(file: &str, keys: ProjectFile, findings: &mut Findings) -> Project {
                 (environment.name.clone(), environment)
             })
             .collect(),
+    }
+}
+
+fn hooks(keys: HookKeys) -> Hooks {
+    let words = |command: Option<NonEmpty<Vec<Argument>>>| {
+        command.map(|words| words.0.iter().map(ToString::to_string).collect())
+    };
+    Hooks {
+        before_deploy: words(keys.before_deploy),
+        after_deploy: words(keys.after_deploy),
+        before_teardown: words(keys.before_teardown),
+        after_teardown: words(keys.after_teardown),
     }
 }
 

@@ -30,6 +30,7 @@ use shopctl_deploy::{
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
 use crate::commands::plan::{Gate, place};
 use crate::error::CommandError;
+use crate::hooks::Hook;
 use crate::run::Run;
 use crate::session::{Session, check_place};
 use crate::workspace::Workspace;
@@ -116,6 +117,8 @@ pub(crate) struct Application<'a> {
     pub(crate) consent: Consent,
     /// Whether code that is all that changed goes directly into functions.
     pub(crate) fast: bool,
+    /// What runs when all is well.
+    pub(crate) after: Option<Hook<'a>>,
 }
 
 impl Application<'_> {
@@ -195,7 +198,9 @@ impl Application<'_> {
 
         let Some(lease) = held.get().filter(|_| changes).cloned() else {
             let context = self.context(materials, &observed, None);
-            return Ok(execute(&plan, Arc::new(context)).await);
+            let mut report = execute(&plan, Arc::new(context)).await;
+            self.after(&mut report).await;
+            return Ok(report);
         };
         let objects = self.session.ports.objects.as_ref();
         let mut document = self.document(materials, &plan).await;
@@ -211,7 +216,8 @@ impl Application<'_> {
         })
         .await?;
         let context = self.context(materials, &observed, Some(lease.clone()));
-        let report = execute(&plan, Arc::new(context)).await;
+        let mut report = execute(&plan, Arc::new(context)).await;
+        self.after(&mut report).await;
         self.keep(&observed, &report, &lease, document, omitted)
             .await;
         if let (Some(keep), false) = (
@@ -221,6 +227,12 @@ impl Application<'_> {
             self.prune(materials, keep).await;
         }
         Ok(report)
+    }
+
+    async fn after(&self, report: &mut RunReport) {
+        if let Some(hook) = &self.after {
+            hook.after(self.run, report).await;
+        }
     }
 
     /// Refuses what nobody agreed to, before anything is changed.

@@ -94,6 +94,7 @@ pub(crate) async fn run(
             ..Consent::default()
         },
         fast: false,
+        after: None,
     };
     match application.apply(&materials).await {
         Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),

@@ -75,6 +75,9 @@ environments:
       compositeAlarms: [{ output: identity.AlarmArn }]
       monitoringMinutes: 5
     permissionsBoundary: arn:aws:iam::012345678901:policy/limit
+hooks:
+  beforeDeploy: [make, generate]
+  afterTeardown: [./forget.sh]
 "#;
 
 /// What is said about a file, one line a finding.

@@ -80,6 +80,10 @@ fn the_reader_knows_the_keys_of_the_schema_at_each_level() {
             changed("site.BucketName }", "site.BucketName, qqq: 1 }"),
         ),
         (
+            "/$defs/hooks/properties",
+            changed("  afterTeardown: [", "  qqq: ["),
+        ),
+        (
             "/$defs/rollback/properties",
             changed("      monitoringMinutes: 5", "      qqq: 1"),
         ),
@@ -188,6 +192,8 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("protected: true", "protect: true"),
         ("[AWS::Events::Archive]", "[Archive]"),
         ("monitoringMinutes: 5", "monitoringMinutes: 181"),
+        ("[make, generate]", "make generate"),
+        ("[./forget.sh]", "[]"),
         (
             "iam::012345678901:policy/limit",
             "iam::012345678901:role/limit",
