@@ -23,6 +23,7 @@ fn every_command_has_help_that_fits_a_terminal() {
         "status",
         "teardown",
         "recover",
+        "refactor",
         "history",
         "rollback",
         "unlock",

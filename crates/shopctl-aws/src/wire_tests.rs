@@ -12,7 +12,8 @@ use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{
     Body, ChangeSetOptions, ChangeSetRequest, ChangeSetType, CloudFormation, Continuation,
-    DeleteMode, DeploymentMode, Functions, ObjectStore, StackRepair, TemplateSource,
+    DeleteMode, DeploymentMode, Functions, ObjectStore, RefactorState, RefactoredResource,
+    RefactoredStack, Refactoring, StackRepair, TemplateSource,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::cloudformation::CloudFormationClient;
 use crate::lambda::LambdaClient;
 use crate::recovery::RepairClient;
+use crate::refactor::RefactoringClient;
 use crate::s3::S3Client;
 
 /// A server that answers one request after the other; what it was sent is kept.
@@ -253,6 +255,69 @@ async fn imports_and_drift_are_asked_for_only_when_wanted() {
     ] {
         assert!(!requests[0].contains(part), "{}", requests[0]);
         assert!(requests[1].contains(part), "{}", requests[1]);
+    }
+}
+
+#[tokio::test]
+async fn a_refactor_is_asked_for_looked_at_and_carried_out() {
+    let described = |status: &str, execution: &str, reason: &str| {
+        format!(
+            "<DescribeStackRefactorResponse><DescribeStackRefactorResult><StackRefactorId>r</StackRefactorId><Status>{status}</Status><StatusReason>{reason}</StatusReason><ExecutionStatus>{execution}</ExecutionStatus></DescribeStackRefactorResult></DescribeStackRefactorResponse>"
+        )
+    };
+    let created = "<CreateStackRefactorResponse><CreateStackRefactorResult><StackRefactorId>r</StackRefactorId></CreateStackRefactorResult></CreateStackRefactorResponse>";
+    let actions = "<ListStackRefactorActionsResponse><ListStackRefactorActionsResult><StackRefactorActions><member><Action>MOVE</Action><Description>Queue goes to b</Description></member></StackRefactorActions></ListStackRefactorActionsResult></ListStackRefactorActionsResponse>";
+    let answers = [
+        created.to_owned(),
+        described("CREATE_IN_PROGRESS", "UNAVAILABLE", ""),
+        described("CREATE_COMPLETE", "AVAILABLE", ""),
+        actions.to_owned(),
+        "<ExecuteStackRefactorResponse></ExecuteStackRefactorResponse>".to_owned(),
+        described("CREATE_COMPLETE", "EXECUTE_IN_PROGRESS", ""),
+        described("CREATE_COMPLETE", "EXECUTE_COMPLETE", ""),
+        described("CREATE_FAILED", "UNAVAILABLE", "Stack a has a policy"),
+    ];
+    let answers: Vec<(u16, &str)> = answers.iter().map(|text| (200, text.as_str())).collect();
+    let server = Server::answering(&answers).await;
+    let client = RefactoringClient {
+        cloudformation: server.cloudformation(),
+        region: "us-east-1".to_owned(),
+    };
+    let stack = |name: &str| RefactoredStack {
+        cloud_name: name.into(),
+        template: TemplateSource::Inline("Resources: {}".to_owned()),
+    };
+    let resource = RefactoredResource {
+        from: ("a".into(), "Queue".into()),
+        to: ("b".into(), "Waiting".into()),
+    };
+    let stacks = [stack("a"), stack("b")];
+    let id = client
+        .create(&stacks, &[resource], true, "why")
+        .await
+        .unwrap();
+    assert_eq!(client.state(&id).await.unwrap(), RefactorState::Pending);
+    assert_eq!(client.state(&id).await.unwrap(), RefactorState::Ready);
+    assert_eq!(client.actions(&id).await.unwrap(), ["move Queue goes to b"]);
+    client.execute(&id).await.unwrap();
+    assert_eq!(client.state(&id).await.unwrap(), RefactorState::Pending);
+    assert_eq!(client.state(&id).await.unwrap(), RefactorState::Done);
+    let reason = "Stack a has a policy".to_owned();
+    assert_eq!(
+        client.state(&id).await.unwrap(),
+        RefactorState::Failed { reason }
+    );
+    let sent = server.requests().remove(0);
+    for part in [
+        "EnableStackCreation=true",
+        "ResourceMappings.member.1.Source.StackName=a",
+        "ResourceMappings.member.1.Source.LogicalResourceId=Queue",
+        "ResourceMappings.member.1.Destination.StackName=b",
+        "ResourceMappings.member.1.Destination.LogicalResourceId=Waiting",
+        "StackDefinitions.member.2.StackName=b",
+        "StackDefinitions.member.2.TemplateBody=Resources",
+    ] {
+        assert!(sent.contains(part), "{part}: {sent}");
     }
 }
 

@@ -17,11 +17,13 @@ use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 
 mod recovery;
+mod refactor;
 
 pub use recovery::{
     Continuation, DeleteMode, EventScope, HookFinding, HookResult, HookTarget, Investigation,
     OperationEvent, OperationEventKind, StackRepair,
 };
+pub use refactor::{RefactorState, RefactoredResource, RefactoredStack, Refactoring};
 
 /// A call that did not work.
 #[derive(Debug, Clone, thiserror::Error)]

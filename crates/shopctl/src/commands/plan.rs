@@ -6,8 +6,8 @@ use std::path::Path;
 
 use chrono::Utc;
 use shopctl_core::change::{
-    Fingerprint, Preview, SAVED_VERSION, SavedPlan, StackEffect, UploadPreview, VERSION, moved,
-    refusals, unused,
+    Fingerprint, Preview, SAVED_VERSION, SavedPlan, StackEffect, UploadPreview, VERSION,
+    mention_moves, moved, refusals, unused,
 };
 use shopctl_core::names::partition;
 use shopctl_core::plan::{Action, Plan};
@@ -116,7 +116,7 @@ async fn plan(
 
     let started = Utc::now();
     let run = next_id();
-    let stacks = preview(
+    let mut stacks = preview(
         &session.ports,
         &PreviewRequest {
             plan: &plan,
@@ -144,6 +144,9 @@ async fn plan(
             config,
         )
     });
+    if !environment.is_local() {
+        mention_moves(&mut stacks, environment.name.as_str());
+    }
     let changes = stacks
         .iter()
         .any(|stack| stack.effect != StackEffect::Unchanged)
@@ -203,7 +206,7 @@ async fn connect(
 }
 
 /// Builds and renders: digests of what is built are part of the templates.
-async fn build(
+pub(crate) async fn build(
     workspace: &Workspace,
     environment: &Environment,
     display: &Display,
@@ -353,7 +356,7 @@ impl Gate<'_> {
             .collect();
         // Change sets are checked again one by one right before they are executed; this
         // finds most of it before anything is changed at all.
-        let stacks = preview(
+        let mut stacks = preview(
             &self.session.ports,
             &PreviewRequest {
                 plan: self.plan,
@@ -368,6 +371,7 @@ impl Gate<'_> {
             },
         )
         .await?;
+        let moved = mention_moves(&mut stacks, self.environment.name.as_str());
         let refused = refusals(&stacks, &consent.allow);
         if refused.is_empty() {
             return Ok(unused(&stacks, &consent.allow)
@@ -379,6 +383,12 @@ impl Gate<'_> {
         }
         let lines: Vec<String> = refused.iter().map(ToString::to_string).collect();
         let mut hints: Vec<String> = refused.iter().map(|refusal| refusal.hint()).collect();
+        if moved && !self.environment.is_local() {
+            hints.push(format!(
+                "what only moved stays: `shopctl refactor --env {} --dry-run` tells",
+                self.environment.name
+            ));
+        }
         hints.push(format!(
             "`shopctl plan --env {}` shows all that changes",
             self.environment.name
