@@ -23,6 +23,7 @@ fn every_command_has_help_that_fits_a_terminal() {
         "status",
         "teardown",
         "recover",
+        "refactor",
         "history",
         "rollback",
         "unlock",
@@ -138,4 +139,82 @@ fn without_a_command_the_help_is_shown() {
         .run()
         .expect_code(4);
     output.expect_stderr(&["Usage: shopctl", "deploy", "teardown"]);
+}
+
+/// What a process asked of the network that it has for itself alone, which leads nowhere:
+/// connections that were begun, and addresses that there was no way to.
+#[cfg(target_os = "linux")]
+fn asked_of_the_network(
+    folder: &std::path::Path,
+    program: &std::ffi::OsStr,
+    arguments: &[&str],
+) -> u64 {
+    let output = std::process::Command::new("unshare")
+        .args(["--map-root-user", "--net", "--"])
+        .args([
+            "sh",
+            "-c",
+            "\"$@\" >/dev/null 2>&1; cat /proc/self/net/snmp",
+            "sh",
+        ])
+        .arg(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("SHOPCTL_LOCAL_HOME", folder)
+        .output()
+        .expect("unshare runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains("Tcp:"),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // Each table is a line of names and a line of numbers.
+    let lines: Vec<&str> = text.lines().collect();
+    let number = |table: &str, name: &str| -> u64 {
+        let mut rows = lines.iter().filter(|line| line.starts_with(table));
+        let (names, numbers) = (rows.next().unwrap(), rows.next().unwrap());
+        let at = names.split(' ').position(|found| found == name).unwrap();
+        numbers.split(' ').nth(at).unwrap().parse().unwrap()
+    };
+    number("Tcp:", "ActiveOpens") + number("Ip:", "OutNoRoutes") + number("Udp:", "OutDatagrams")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_told_to_anybody() {
+    let allowed = std::process::Command::new("unshare")
+        .args(["--map-root-user", "--net", "true"])
+        .output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        // Without a network of its own nobody can see what a process asks for.
+        eprintln!("this machine gives processes no network of their own: not tested");
+        return;
+    }
+    let project = shopctl_tests::TestProject::small("minimal");
+    let folder = project.root();
+    // What is looked for would be seen.
+    let knock = ["-c", "exec 3<>/dev/tcp/192.0.2.1/443"];
+    assert!(asked_of_the_network(folder, "bash".as_ref(), &knock) > 0);
+    let shopctl = shopctl_tests::shopctl().as_os_str();
+    for command in [
+        &["--version"][..],
+        &["schema"],
+        &["completions", "bash"],
+        &["graph", "--env", "local"],
+        &["lint", "--env", "local", "--own"],
+        &["render", "--env", "local", "--out", "rendered"],
+        &["build", "--env", "local"],
+        &["no-such-command"],
+    ] {
+        assert_eq!(
+            asked_of_the_network(folder, shopctl, command),
+            0,
+            "{command:?}"
+        );
+    }
+    assert!(
+        folder.join("rendered").is_dir(),
+        "the commands were carried out"
+    );
 }

@@ -100,8 +100,13 @@ impl Life {
     /// Takes it down; nothing is left.
     #[track_caller]
     fn ends(self) {
+        self.ends_as("succeeded");
+    }
+
+    #[track_caller]
+    fn ends_as(self, outcome: &str) {
         let done = self.project.teardown().run();
-        let done = done.expect_code(0).expect_outcome("succeeded");
+        let done = done.expect_code(0).expect_outcome(outcome);
         assert_eq!(self.emulator.inventory(), self.nothing, "{done}");
     }
 }
@@ -348,4 +353,57 @@ fn a_custom_resource() {
     life.project.edit(template, "Rows: 30", "Rows: 7");
     life.deploys("unchanged");
     life.ends();
+}
+
+#[test]
+fn hooks_run_around_a_deploy_and_a_teardown() {
+    let life = Life::of("minimal");
+    let project = &life.project;
+    let file = project.read("shopctl.yaml");
+    let hooks = "
+hooks:
+  beforeDeploy: [sh, -c, 'test ! -e stop && echo before $SHOPCTL_ENV >> heard']
+  afterDeploy: [sh, -c, 'cp $SHOPCTL_OUTPUTS outputs.json; echo $SHOPCTL_OUTCOME >> heard; test ! -e unwell']
+  beforeTeardown: [sh, -c, 'echo $SHOPCTL_HOOK >> heard']
+  afterTeardown: [sh, -c, 'echo gone >> heard']
+";
+    project.write("shopctl.yaml", &format!("{file}{hooks}"));
+    project.write("stop", "");
+    life.fails(1, &["hook 'beforeDeploy'", "failed (exit status: 1)"]);
+    std::fs::remove_file(project.root().join("stop")).unwrap();
+
+    life.deploys("succeeded");
+    let outputs: Value = serde_json::from_str(&project.read("outputs.json")).unwrap();
+    let url = life.output("messages", "QueueUrl");
+    assert_eq!(outputs["messages"]["QueueUrl"], json!(url));
+
+    project.write("unwell", "");
+    life.fails(1, &["hook 'afterDeploy'", "it wrote nothing"]);
+    let heard = project.read("heard");
+    assert_eq!(heard, "before local\nsucceeded\nbefore local\nunchanged\n");
+    let root = project.root().to_path_buf();
+    let done = project.teardown().run().expect_code(0);
+    let heard = std::fs::read_to_string(root.join("heard")).unwrap();
+    assert!(heard.ends_with("beforeTeardown\ngone\n"), "{heard}\n{done}");
+    life.ends_as("unchanged");
+}
+
+#[test]
+fn the_local_cloud_starts_while_handlers_compile() {
+    let project = TestProject::small("greeter");
+    let done = project.deploy().run().expect_code(0);
+    let place = |kind: &str, phase: &str| {
+        let events = done.events();
+        let found = events
+            .iter()
+            .position(|event| event["type"] == kind && event["phase"] == phase);
+        found.unwrap_or_else(|| panic!("no {kind} of {phase}\n{done}"))
+    };
+    for (one, other) in [("local_cloud", "build"), ("build", "local_cloud")] {
+        assert!(
+            place("phase_started", one) < place("phase_finished", other),
+            "{one} waits for {other}\n{done}"
+        );
+    }
+    project.teardown().run().expect_code(0);
 }

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
     Capability as SdkCapability, ChangeSetStatus, ChangeSetType as SdkChangeSetType,
-    DeploymentConfig, DeploymentConfigMode, DeploymentMode as DriftMode, Parameter, Stack, Tag,
-    TemplateStage,
+    DeploymentConfig, DeploymentConfigMode, DeploymentMode as DriftMode, Parameter,
+    RollbackConfiguration, RollbackTrigger, Stack, Tag, TemplateStage,
 };
 use indexmap::IndexMap;
 use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{CloudStackName, LogicalId};
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
@@ -72,6 +73,7 @@ impl CloudFormationClient {
                 .filter_map(|output| Some((output.output_key?, output.output_value?)))
                 .collect::<IndexMap<String, String>>(),
             termination_protection: stack.enable_termination_protection.unwrap_or(false),
+            rollback: rollback_rule(stack.rollback_configuration),
             mode: match stack.deployment_config.and_then(|config| config.mode) {
                 Some(DeploymentConfigMode::Express) => DeploymentMode::Express,
                 _ => DeploymentMode::Standard,
@@ -118,6 +120,8 @@ impl CloudFormation for CloudFormationClient {
             .set_parameters(Some(parameters(request)))
             .set_tags(Some(tags(request)))
             .set_capabilities(Some(capabilities(request)))
+            .set_role_arn(request.service_role.clone())
+            .set_rollback_configuration(request.rollback.as_ref().map(rollback_configuration))
             .set_deployment_config(deployment_config(request.mode, request.paused));
         let call = call
             .set_import_existing_resources(request.options.import_existing.then_some(true))
@@ -207,11 +211,17 @@ impl CloudFormation for CloudFormationClient {
         gone_is_fine(answer.map_err(|error| map("CloudFormation DeleteChangeSet", error)))
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         let answer = self
             .client
             .delete_stack()
             .stack_name(stack_id)
+            .set_role_arn(role.map(str::to_owned))
             .client_request_token(token)
             .send()
             .await;
@@ -334,6 +344,28 @@ impl CloudFormation for CloudFormationClient {
         Ok(resources)
     }
 
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError> {
+        let answer = self
+            .client
+            .get_stack_policy()
+            .stack_name(stack)
+            .send()
+            .await
+            .map_err(|error| map(format!("CloudFormation GetStackPolicy of '{stack}'"), error))?;
+        Ok(answer.stack_policy_body.filter(|body| !body.is_empty()))
+    }
+
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError> {
+        self.client
+            .set_stack_policy()
+            .stack_name(stack)
+            .stack_policy_body(body)
+            .send()
+            .await
+            .map_err(|error| map(format!("CloudFormation SetStackPolicy of '{stack}'"), error))?;
+        Ok(())
+    }
+
     async fn set_termination_protection(
         &self,
         cloud_name: &CloudStackName,
@@ -386,6 +418,50 @@ pub(crate) fn capabilities(request: &ChangeSetRequest) -> Vec<SdkCapability> {
             Capability::AutoExpand => SdkCapability::CapabilityAutoExpand,
         })
         .collect()
+}
+
+/// CloudFormation's type of a plain alarm and of a composite one.
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+const COMPOSITE_ALARM: &str = "AWS::CloudWatch::CompositeAlarm";
+
+/// The alarms as CloudFormation takes them; an empty list removes those of before.
+pub(crate) fn rollback_configuration(rule: &RollbackRule) -> RollbackConfiguration {
+    let triggers = rule.alarms.iter().map(|alarm| {
+        RollbackTrigger::builder()
+            .arn(&alarm.arn)
+            .r#type(if alarm.composite {
+                COMPOSITE_ALARM
+            } else {
+                ALARM
+            })
+            .build()
+    });
+    RollbackConfiguration::builder()
+        .set_rollback_triggers(Some(triggers.collect()))
+        .monitoring_time_in_minutes(i32::try_from(rule.monitoring_minutes).unwrap_or(i32::MAX))
+        .build()
+}
+
+/// The alarms as CloudFormation tells them; it leaves out a monitoring time of none.
+fn rollback_rule(configuration: Option<RollbackConfiguration>) -> RollbackRule {
+    let Some(configuration) = configuration else {
+        return RollbackRule::default();
+    };
+    let minutes = configuration.monitoring_time_in_minutes;
+    RollbackRule {
+        alarms: configuration
+            .rollback_triggers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|trigger| RollbackAlarm {
+                arn: trigger.arn.unwrap_or_default(),
+                composite: trigger.r#type.as_deref() == Some(COMPOSITE_ALARM),
+            })
+            .collect(),
+        monitoring_minutes: minutes
+            .and_then(|minutes| u32::try_from(minutes).ok())
+            .unwrap_or(0),
+    }
 }
 
 /// How CloudFormation is to work; nothing in its standard mode, which has fields of its own for

@@ -10,7 +10,7 @@ use aws_sdk_s3::config::{Credentials, IdentityCache, Region};
 use shopctl_deploy::operations::SharedOperations;
 use shopctl_deploy::ports::{
     CloudError, CloudFormation, Distributions, Functions, Identity, Investigation, LogGroups,
-    ObjectStore, StackRepair,
+    ObjectStore, Refactoring, StackRepair,
 };
 
 use crate::cloudformation::CloudFormationClient;
@@ -23,6 +23,7 @@ use crate::logs::LogsClient;
 use crate::operations::OperationsClient;
 use crate::pace;
 use crate::recovery::{InvestigationClient, RepairClient};
+use crate::refactor::RefactoringClient;
 use crate::retry::QuotaIsFinal;
 use crate::s3::S3Client;
 
@@ -56,6 +57,8 @@ pub struct Cloud {
     pub log_groups: Arc<dyn LogGroups>,
     /// Logs, alarms, drift.
     pub operations: SharedOperations,
+    /// Moves resources between stacks.
+    pub refactoring: Arc<dyn Refactoring>,
     /// Finds causes.
     pub investigation: Arc<dyn Investigation>,
     /// Gets stacks going again.
@@ -123,6 +126,10 @@ impl Cloud {
             distributions: Arc::new(CloudFrontClient(aws_sdk_cloudfront::Client::new(&config))),
             functions: Arc::new(LambdaClient(aws_sdk_lambda::Client::new(&config))),
             log_groups: Arc::new(LogsClient(logs.clone())),
+            refactoring: Arc::new(RefactoringClient {
+                cloudformation: cloudformation.clone(),
+                region: region.to_owned(),
+            }),
             operations: Arc::new(OperationsClient {
                 cloudformation,
                 cloudwatch: aws_sdk_cloudwatch::Client::new(&config),

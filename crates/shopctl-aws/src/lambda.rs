@@ -1,11 +1,15 @@
 //! The Lambda port.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use shopctl_core::names::ArtifactDigest;
-use shopctl_deploy::ports::{CloudError, CloudErrorKind, FunctionState, Functions};
+use shopctl_deploy::ports::{
+    CloudError, CloudErrorKind, FunctionState, Functions, PublishedVersion,
+};
 
 use crate::error::map;
 
@@ -77,6 +81,96 @@ impl Functions for LambdaClient {
         Ok(digests)
     }
 
+    async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError> {
+        let mut versions = Vec::new();
+        let mut pages = self
+            .0
+            .list_versions_by_function()
+            .function_name(name)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page
+                .map_err(|error| map(format!("Lambda ListVersionsByFunction of '{name}'"), error));
+            let Some(page) = unless_gone(page)? else {
+                return Ok(Vec::new());
+            };
+            let published = page.versions.unwrap_or_default().into_iter();
+            // `$LATEST` is no number.
+            versions.extend(published.filter_map(|version| {
+                Some(PublishedVersion {
+                    number: version.version?.parse().ok()?,
+                    arn: version.function_arn.unwrap_or_default(),
+                    bytes: u64::try_from(version.code_size).unwrap_or(0),
+                })
+            }));
+        }
+        Ok(versions)
+    }
+
+    async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError> {
+        let mut used = BTreeSet::new();
+        let mut pages = self
+            .0
+            .list_aliases()
+            .function_name(name)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| map(format!("Lambda ListAliases of '{name}'"), error));
+            let Some(page) = unless_gone(page)? else {
+                return Ok(used);
+            };
+            for alias in page.aliases.unwrap_or_default() {
+                let weights = alias
+                    .routing_config
+                    .and_then(|routing| routing.additional_version_weights)
+                    .unwrap_or_default();
+                let versions = alias
+                    .function_version
+                    .into_iter()
+                    .chain(weights.into_keys());
+                used.extend(versions.filter_map(|version| version.parse::<u64>().ok()));
+            }
+        }
+        let mut pages = self
+            .0
+            .list_provisioned_concurrency_configs()
+            .function_name(name)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                let operation = format!("Lambda ListProvisionedConcurrencyConfigs of '{name}'");
+                map(operation, error)
+            });
+            let Some(page) = unless_gone(page)? else {
+                return Ok(used);
+            };
+            let configs = page.provisioned_concurrency_configs.unwrap_or_default();
+            // Of an alias the ARN ends with its name; its versions are known already.
+            used.extend(
+                configs.into_iter().filter_map(|config| {
+                    config.function_arn?.rsplit(':').next()?.parse::<u64>().ok()
+                }),
+            );
+        }
+        Ok(used)
+    }
+
+    async fn delete_version(&self, name: &str, version: u64) -> Result<(), CloudError> {
+        let answer = self
+            .0
+            .delete_function()
+            .function_name(name)
+            .qualifier(version.to_string())
+            .send()
+            .await;
+        let operation = format!("Lambda DeleteFunction of '{name}:{version}'");
+        unless_gone(answer.map_err(|error| map(operation, error)))?;
+        Ok(())
+    }
+
     async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError> {
         self.0
             .update_function_code()
@@ -87,5 +181,13 @@ impl Functions for LambdaClient {
             .await
             .map_err(|error| map(format!("Lambda UpdateFunctionCode of '{name}'"), error))?;
         Ok(())
+    }
+}
+
+/// An answer, or `None` when the function is not there.
+fn unless_gone<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
+    match answer {
+        Err(error) if error.kind == CloudErrorKind::NotFound => Ok(None),
+        answer => answer.map(Some),
     }
 }

@@ -13,6 +13,7 @@ mod logs;
 mod operations;
 mod pace;
 mod recovery;
+mod refactor;
 mod retry;
 mod s3;
 mod s3_conditional;

@@ -14,7 +14,8 @@ use shopctl_deploy::ports::{
 };
 
 use crate::cloudformation::{
-    capabilities, deployment_config, gone_is_fine, parameters, tags, template_url,
+    capabilities, deployment_config, gone_is_fine, parameters, rollback_configuration, tags,
+    template_url,
 };
 use crate::error::map;
 
@@ -248,12 +249,14 @@ impl StackRepair for RepairClient {
         &self,
         stack_id: &str,
         how: &Continuation,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         let call = self
             .cloudformation
             .continue_update_rollback()
             .stack_name(stack_id)
+            .set_role_arn(role.map(str::to_owned))
             .client_request_token(token);
         let call = match how {
             Continuation::Whole => call,
@@ -269,10 +272,16 @@ impl StackRepair for RepairClient {
         Ok(())
     }
 
-    async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn roll_back(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.cloudformation
             .rollback_stack()
             .stack_name(stack_id)
+            .set_role_arn(role.map(str::to_owned))
             .client_request_token(token)
             .send()
             .await
@@ -290,12 +299,14 @@ impl StackRepair for RepairClient {
         stack_id: &str,
         mode: &DeleteMode,
         waits: DeploymentMode,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         let call = self
             .cloudformation
             .delete_stack()
             .stack_name(stack_id)
+            .set_role_arn(role.map(str::to_owned))
             .client_request_token(token)
             .set_deployment_config(deployment_config(waits, false));
         let call = match mode {
@@ -323,6 +334,8 @@ impl StackRepair for RepairClient {
             .set_parameters(Some(parameters(request)))
             .set_tags(Some(tags(request)))
             .set_capabilities(Some(capabilities(request)))
+            .set_role_arn(request.service_role.clone())
+            .set_rollback_configuration(request.rollback.as_ref().map(rollback_configuration))
             .set_deployment_config(deployment_config(request.mode, request.paused));
         let call = match &request.template {
             TemplateSource::Inline(body) => call.template_body(body),

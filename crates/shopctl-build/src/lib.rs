@@ -10,7 +10,9 @@ mod binary;
 mod build_error;
 mod cargo;
 mod digest;
+mod excerpt;
 mod handlers;
+mod hook;
 mod pack;
 mod process;
 mod site;
@@ -23,6 +25,7 @@ pub use build_error::BuildError;
 pub use handlers::{
     Artifact, BuildEvent, BuildProgress, BuildRequest, HandlerSource, RunsOn, build_handlers,
 };
+pub use hook::{HookError, run_hook};
 pub use pack::{MAX_UNZIPPED_BYTES, PackError, Packed, pack_binary, pack_folder};
 pub use process::{Environment, ToolError};
 pub use shopctl_core::names::ArtifactDigest;

@@ -1,7 +1,6 @@
 //! Builds the web site with its own command, and only when something changed. It
 //! knows npm's lock file and nothing of bundlers.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,13 +8,9 @@ use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::digest::{FieldDigest, sha256_hex};
+use crate::excerpt::Excerpt;
 use crate::pack::{PackError, write_atomically};
 use crate::process::{Environment, Invocation, ToolError, words};
-
-/// How many lines of a failed command are shown: some tools name the cause first
-/// and some last.
-const HEAD: usize = 15;
-const TAIL: usize = 40;
 
 /// From here on npm lists all options of its command; the cause came before.
 const NPM_USAGE: &str = "npm error Clean install a project";
@@ -309,25 +304,19 @@ async fn install(request: &SiteRequest, progress: SiteProgress<'_>) -> Result<bo
     Ok(true)
 }
 
-/// Runs a command, and keeps what it says for the case that it fails.
+/// Runs a command; what it says is kept for the case that it fails.
 async fn run(
     invocation: &Invocation,
     folder: &Path,
     progress: SiteProgress<'_>,
 ) -> Result<(), SiteError> {
-    let (mut head, mut left_out, mut tail) = (Vec::new(), 0, VecDeque::new());
+    let mut said = Excerpt::default();
     let mut explained = false;
     let status = invocation
         .run(|_, line| {
             explained |= line == NPM_USAGE;
-            if !explained && head.len() < HEAD {
-                head.push(line.clone());
-            } else if !explained {
-                if tail.len() == TAIL {
-                    tail.pop_front();
-                    left_out += 1;
-                }
-                tail.push_back(line.clone());
+            if !explained {
+                said.take(&line);
             }
             progress(SiteEvent::LineWritten { line });
         })
@@ -335,15 +324,11 @@ async fn run(
     if status.success() {
         return Ok(());
     }
-    if left_out > 0 {
-        head.push(format!("... {left_out} lines ..."));
-    }
-    head.extend(tail);
     Err(SiteError::Command {
         command: invocation.shown().to_owned(),
         status,
         folder: folder.to_owned(),
-        output: head.join("\n").trim_end().to_owned(),
+        output: said.text(),
     })
 }
 

@@ -60,6 +60,8 @@ pub enum Phase {
     Render,
     /// Reading what is deployed and planning.
     Plan,
+    /// A command of the project, before or after all else.
+    Hook,
 }
 
 /// How a run ended.

@@ -25,6 +25,7 @@ pub mod project;
 pub mod record;
 pub mod report;
 pub mod run_document;
+pub mod stack_settings;
 pub mod status;
 pub mod template;
 pub mod timings;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fast::FunctionCode;
 use crate::names::{ArtifactDigest, CloudStackName, EnvironmentName, StackName};
+use crate::stack_settings::StackSettings;
 use crate::template::Capability;
 
 /// Names a step: `stack:products`, `upload:artifacts/ab12.zip`, `site`.
@@ -137,6 +138,8 @@ pub struct StackDeployment {
     pub capabilities: BTreeSet<Capability>,
     /// Whether the stack is protected from deletion; `None` leaves it as it is.
     pub termination_protection: Option<bool>,
+    /// How CloudFormation is to treat it.
+    pub settings: StackSettings,
 }
 
 /// What a plan does with a stack.
@@ -158,7 +161,7 @@ pub enum StackAction {
 }
 
 /// The value of a parameter as far as the plan knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlannedValue {
     /// Known.
@@ -208,7 +211,8 @@ pub fn check(plan: &Plan) -> Result<(), PlanError> {
             });
         }
         if let Action::DeployStack(deployment) = &step.action {
-            for value in deployment.parameters.values() {
+            let settings = deployment.settings.values();
+            for value in deployment.parameters.values().chain(settings) {
                 if let PlannedValue::OutputOf { stack, .. } = value
                     && !step.after.contains(&StepId::stack(stack))
                 {

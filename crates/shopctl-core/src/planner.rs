@@ -8,6 +8,7 @@ use crate::fast::FunctionCode;
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::plan::{Action, Plan, PlannedValue, StackAction, StackDeployment, Step, StepId};
 use crate::record::{Record, StackRecord, inputs_digest};
+use crate::stack_settings::{RollbackRule, StackSettings};
 use crate::status::{DeployApproach, Obstacle, StackStatus};
 use crate::template::RenderedTemplate;
 
@@ -52,6 +53,8 @@ pub struct DesiredStack {
     pub tags: BTreeMap<String, String>,
     /// Whether it is protected from deletion; `None` leaves it as it is.
     pub termination_protection: Option<bool>,
+    /// How CloudFormation is to treat it.
+    pub settings: StackSettings,
 }
 
 /// What there is.
@@ -81,6 +84,10 @@ pub struct ObservedStack {
     pub outputs: IndexMap<String, String>,
     /// Whether it is protected from deletion.
     pub termination_protection: bool,
+    /// The alarms that have CloudFormation roll it back.
+    pub rollback: RollbackRule,
+    /// Its stack policy, of stacks for which the project names one.
+    pub policy: Option<String>,
 }
 
 /// A stack that a deploy cannot touch before a person has acted.
@@ -143,13 +150,19 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
             .iter()
             .map(|(name, value)| (name.clone(), resolve(value, &known)))
             .collect();
+        let mut settings = stack.settings.clone();
+        if let Some(rule) = &mut settings.rollback
+            && let Ok(resolved) = rule.resolved(|value| Some(resolve(value, &known)))
+        {
+            *rule = resolved;
+        }
         let seen = observed.stacks.get(&template.stack);
         let recorded = observed
             .record
             .as_ref()
             .and_then(|record| record.stacks.get(&template.stack));
         let is_fast = |record: &Record| record.fast.contains_key(&template.stack);
-        let (action, reason) = match decide(stack, &parameters, seen, recorded) {
+        let (action, reason) = match decide(stack, &parameters, &settings, seen, recorded) {
             (StackAction::None, _) if observed.record.as_ref().is_some_and(is_fast) => (
                 StackAction::Update,
                 "its functions run code that a fast deploy put there".to_owned(),
@@ -211,6 +224,7 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
                 tags: stack.tags.clone(),
                 capabilities: template.capabilities.clone(),
                 termination_protection: stack.termination_protection,
+                settings,
             })),
             after,
             reason,
@@ -424,6 +438,7 @@ fn resolve(
 fn decide(
     stack: &DesiredStack,
     parameters: &IndexMap<String, PlannedValue>,
+    settings: &StackSettings,
     seen: Option<&ObservedStack>,
     recorded: Option<&StackRecord>,
 ) -> (StackAction, String) {
@@ -475,7 +490,10 @@ fn decide(
                     PlannedValue::OutputOf { .. } => None,
                 })
                 .collect();
-            let Some(known) = known else {
+            let rollback = settings.rollback.as_ref();
+            let known_rollback = rollback.and_then(RollbackRule::known);
+            let (Some(known), false) = (known, rollback.is_some() && known_rollback.is_none())
+            else {
                 return (
                     StackAction::Decide,
                     "it reads outputs of a stack that changes".to_owned(),
@@ -493,6 +511,17 @@ fn decide(
                     StackAction::Update,
                     "its protection from deletion changes".to_owned(),
                 )
+            } else if known_rollback.is_some_and(|wanted| wanted != seen.rollback) {
+                (
+                    StackAction::Update,
+                    "the alarms that roll it back change".to_owned(),
+                )
+            } else if settings
+                .policy
+                .as_ref()
+                .is_some_and(|wanted| !wanted.is(seen.policy.as_deref()))
+            {
+                (StackAction::Update, "its stack policy changes".to_owned())
             } else if recorded.inputs_digest == digest {
                 (StackAction::None, "nothing differs".to_owned())
             } else {

@@ -13,6 +13,7 @@ use crate::event::{Outcome, StackResult};
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::plan::{PlannedValue, StackAction};
 use crate::planner::{Desired, DesiredStack};
+use crate::stack_settings::StackSettings;
 use crate::template::{Capability, RenderedTemplate};
 use crate::timings::{StackTiming, StepTiming, Timings};
 
@@ -443,12 +444,14 @@ fn state_text(state: RunState) -> &'static str {
 }
 
 /// What is to be deployed to be again where `document` was, given its templates as they were
-/// read from the bucket. `secret` knows the values of secret parameters of today.
+/// read from the bucket. `secret` knows the values of secret parameters of today, `settings`
+/// how CloudFormation is to treat a stack today.
 pub fn desired_again(
     document: &RunDocument,
     bucket: &str,
     templates: &IndexMap<StackName, RenderedTemplate>,
     secret: impl Fn(&StackName, &str) -> Option<PlannedValue>,
+    settings: impl Fn(&StackName) -> StackSettings,
 ) -> Result<Desired, RollbackError> {
     if document.command == RunCommand::Teardown {
         return Err(RollbackError::Teardown(document.run.clone()));
@@ -492,6 +495,8 @@ pub fn desired_again(
             depends_on: stack.depends_on.clone(),
             tags: stack.tags.clone(),
             termination_protection: stack.termination_protection,
+            // How CloudFormation treats a stack is as it is to be today.
+            settings: settings(name),
         });
     }
     let site = document.site.as_ref().map(|site| {

@@ -35,6 +35,7 @@ fn desired() -> DesiredStack {
         depends_on: BTreeSet::from(["identity".into()]),
         tags: BTreeMap::new(),
         termination_protection: Some(true),
+        settings: StackSettings::default(),
     }
 }
 
@@ -82,10 +83,10 @@ fn what_is_read_back_deploys_the_same_inputs() {
     let read: RunDocument = serde_json::from_str(&text).unwrap();
     assert_eq!(read, document());
     let templates = IndexMap::from([("api".into(), desired().template)]);
-    let again = desired_again(&read, "bucket", &templates, |_, parameter| {
+    let secret = |_: &StackName, parameter: &str| {
         (parameter == "Password").then(|| PlannedValue::Known("hunter2".to_owned()))
-    })
-    .unwrap();
+    };
+    let again = desired_again(&read, "bucket", &templates, secret, |_| desired().settings).unwrap();
     let (again, before) = (&again.stacks[0], desired());
     assert_eq!(again.parameters, before.parameters);
     assert_eq!(again.template.digest, before.template.digest);
@@ -97,7 +98,8 @@ fn what_is_read_back_deploys_the_same_inputs() {
 fn what_cannot_be_deployed_again_is_refused_with_the_reason() {
     let again = |document: &RunDocument| {
         let templates = IndexMap::from([("api".into(), desired().template)]);
-        desired_again(document, "bucket", &templates, |_, _| None)
+        let settings = |_: &StackName| StackSettings::default();
+        desired_again(document, "bucket", &templates, |_, _| None, settings)
             .unwrap_err()
             .to_string()
     };

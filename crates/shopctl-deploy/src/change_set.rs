@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use shopctl_core::change::Replacement;
 use shopctl_core::event::{Event, Failure, StackOperation, StackResult};
 use shopctl_core::plan::StackDeployment;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::{Obstacle, StackStatus};
 
 use crate::context::Work;
@@ -22,8 +23,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) deployment: &'a StackDeployment,
     /// Values of the parameters.
     pub(crate) parameters: IndexMap<String, String>,
+    /// The alarms that have CloudFormation roll it back.
+    pub(crate) rollback: Option<RollbackRule>,
     /// Digest of all that decides what the stack becomes.
     pub(crate) digest: String,
+}
+
+impl Wanted<'_> {
+    /// Whether the alarms that roll the stack back are those that are wanted.
+    pub(crate) fn has_alarms_of(&self, description: &StackDescription) -> bool {
+        let wanted = self.rollback.as_ref();
+        wanted.is_none_or(|wanted| *wanted == description.rollback)
+    }
 }
 
 /// What came of an attempt.
@@ -59,7 +70,7 @@ pub(crate) async fn apply(
         Ok(ChangeSetState::Empty) => {
             discard(&id, work).await;
             match (request.paused, request.mode) {
-                (false, _) => return unchanged(&id, work).await,
+                (false, _) => return unchanged(wanted, &id, work).await,
                 // Nothing differs from what the stack last was as a whole. CloudFormation
                 // offers no other way back to that after EXPRESS.
                 (true, DeploymentMode::Express) => None,
@@ -94,6 +105,10 @@ pub(crate) async fn apply(
     if work.cancel.is_cancelled() {
         discard(&id, work).await;
         return Err(StepError::Interrupted);
+    }
+    // What the project says about updates holds for this one.
+    if kind == Kind::Update {
+        settle_policy(deployment, &id.stack, work).await?;
     }
     // A stack in review has no events that could be taken for those of its creation.
     let since = match kind {
@@ -167,6 +182,26 @@ pub(crate) async fn apply(
     }
 }
 
+/// Gives the stack its policy, when the project names one and the stack has another; tells
+/// whether it did.
+pub(crate) async fn settle_policy(
+    deployment: &StackDeployment,
+    stack: &str,
+    work: &Work,
+) -> Result<bool, CloudError> {
+    let Some(policy) = &deployment.settings.policy else {
+        return Ok(false);
+    };
+    let cloudformation = &work.ports.cloudformation;
+    if policy.is(cloudformation.stack_policy(stack).await?.as_deref()) {
+        return Ok(false);
+    }
+    cloudformation
+        .set_stack_policy(stack, policy.body())
+        .await?;
+    Ok(true)
+}
+
 /// Name of a change set: which run, which inputs, and which attempt after the first.
 fn name(wanted: &Wanted<'_>, attempt: u32, work: &Work) -> String {
     let digest = wanted.digest.get(..8).unwrap_or(&wanted.digest);
@@ -224,6 +259,8 @@ fn request(
         // What an EXPRESS operation left half way takes EXPRESS operations only.
         mode: paused.map_or(work.mode, |found| found.mode),
         paused: paused.is_some(),
+        service_role: deployment.settings.service_role.clone(),
+        rollback: wanted.rollback.clone(),
     })
 }
 
@@ -258,10 +295,26 @@ async fn computed(id: &ChangeSetId, work: &Work) -> Result<ChangeSetState, Cloud
 }
 
 /// The stack is as wanted, unless somebody is about to change it.
-async fn unchanged(id: &ChangeSetId, work: &Work) -> Result<Attempt, StepError> {
+async fn unchanged(
+    wanted: &Wanted<'_>,
+    id: &ChangeSetId,
+    work: &Work,
+) -> Result<Attempt, StepError> {
     let seen = work.ports.cloudformation.describe(&id.stack).await?;
     match seen {
-        Some(seen) if seen.status.is_healthy() => Ok(Attempt::Done(seen, StackResult::Unchanged)),
+        Some(seen) if seen.status.is_healthy() => {
+            if !wanted.has_alarms_of(&seen) {
+                work.events.send(Event::Warned {
+                    message: format!(
+                        "stack '{}': CloudFormation takes other rollback alarms only together \
+                         with another change; they come with the next one",
+                        wanted.deployment.stack
+                    ),
+                    location: None,
+                });
+            }
+            Ok(Attempt::Done(seen, StackResult::Unchanged))
+        }
         _ => Ok(Attempt::Overtaken(CloudError {
             kind: CloudErrorKind::Conflict,
             operation: format!("CloudFormation DescribeStacks of '{}'", id.stack),
@@ -383,7 +436,7 @@ async fn failed(
     let failure = scene(wanted.deployment, work).change_set(id, reason).await;
     discard(id, work).await;
     if kind == Kind::Create {
-        discard_review(id, work).await;
+        discard_review(wanted.deployment, id, work).await;
     }
     stack_error(failure)
 }
@@ -405,7 +458,7 @@ async fn discard(id: &ChangeSetId, work: &Work) {
 }
 
 /// The empty stack that a change set made would stay in review for ever.
-async fn discard_review(id: &ChangeSetId, work: &Work) {
+async fn discard_review(deployment: &StackDeployment, id: &ChangeSetId, work: &Work) {
     let cloudformation = &work.ports.cloudformation;
     let in_review = matches!(
         cloudformation.describe(&id.stack).await,
@@ -413,8 +466,9 @@ async fn discard_review(id: &ChangeSetId, work: &Work) {
     );
     if in_review {
         let token = work.token(&id.stack, "review");
+        let role = deployment.settings.service_role.as_deref();
         // As above.
-        let _ = cloudformation.delete_stack(&id.stack, &token).await;
+        let _ = cloudformation.delete_stack(&id.stack, role, &token).await;
     }
 }
 

@@ -121,6 +121,8 @@ pub struct Context {
     pub bucket: String,
     /// The stacks of the run in CloudFormation.
     pub cloud_names: Vec<CloudStackName>,
+    /// ARNs of the roles that CloudFormation takes on, of stacks for which one is named.
+    pub service_roles: BTreeMap<StackName, String>,
     /// Rendered templates.
     pub templates: BTreeMap<StackName, RenderedTemplate>,
     /// Bytes of uploads.
@@ -151,7 +153,7 @@ pub struct State {
 
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    outputs: BTreeMap<StackName, IndexMap<String, String>>,
+    pub(crate) outputs: BTreeMap<StackName, IndexMap<String, String>>,
     statuses: BTreeMap<StackName, StackStatus>,
     pub(crate) stacks: IndexMap<StackName, StackRecord>,
     pub(crate) fast: IndexMap<StackName, FastChange>,
@@ -296,6 +298,11 @@ impl Work {
     /// Whether no more steps may begin: the user interrupted, or nothing can work.
     pub(crate) fn is_stopped(&self) -> bool {
         self.cancel.is_cancelled() || self.halt.get().is_some()
+    }
+
+    /// ARN of the role that CloudFormation is to take on for a stack.
+    pub(crate) fn service_role(&self, stack: &StackName) -> Option<&str> {
+        self.service_roles.get(stack).map(String::as_str)
     }
 
     /// A request token: the same for the same request of this run on this stack, and for no

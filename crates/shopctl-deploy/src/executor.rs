@@ -47,6 +47,8 @@ pub struct RunReport {
     pub fast: IndexMap<StackName, FastChange>,
     /// The site as it is now known to be.
     pub site: Option<SiteRecord>,
+    /// Outputs of the stacks, as far as they are known.
+    pub outputs: BTreeMap<StackName, IndexMap<String, String>>,
     /// The URLs by name, as far as they are known.
     pub urls: BTreeMap<String, String>,
 }
@@ -181,6 +183,7 @@ pub async fn execute(plan: &Plan, context: Arc<Context>) -> RunReport {
     report.stacks = learned.stacks;
     report.fast = learned.fast;
     report.site = learned.site;
+    report.outputs = learned.outputs;
     report
 }
 

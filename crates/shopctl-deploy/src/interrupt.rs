@@ -163,7 +163,7 @@ pub(crate) fn tell(action: &Action, result: &Result<Done, StepError>, work: &Wor
 /// Asks CloudFormation to undo what it is doing to a stack, as far as it can: an update is
 /// cancelled, a creation is turned into a delete; a delete and a rollback go on.
 pub(crate) async fn cancel(work: &Work, stack: &StackName, stack_id: &str) {
-    let asked = ask(work, stack_id).await;
+    let asked = ask(work, stack, stack_id).await;
     let cancelling = match asked {
         Ok(cancelling) => cancelling,
         Err(error) => {
@@ -187,7 +187,7 @@ pub(crate) async fn cancel(work: &Work, stack: &StackName, stack_id: &str) {
     });
 }
 
-async fn ask(work: &Work, stack_id: &str) -> Result<Cancelling, CloudError> {
+async fn ask(work: &Work, stack: &StackName, stack_id: &str) -> Result<Cancelling, CloudError> {
     let cloudformation = &work.ports.cloudformation;
     let token = work.token(stack_id, "cancel");
     let status = cloudformation
@@ -200,7 +200,8 @@ async fn ask(work: &Work, stack_id: &str) -> Result<Cancelling, CloudError> {
             Ok(Cancelling::Undone)
         }
         Some(StackStatus::CreateInProgress | StackStatus::ReviewInProgress) => {
-            cloudformation.delete_stack(stack_id, &token).await?;
+            let role = work.service_role(stack);
+            cloudformation.delete_stack(stack_id, role, &token).await?;
             Ok(Cancelling::Undone)
         }
         _ => Ok(Cancelling::Impossible),

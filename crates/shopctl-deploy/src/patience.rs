@@ -21,8 +21,8 @@ use crate::ports::{
     Body, ChangeSetId, ChangeSetRequest, ChangeSetState, CloudError, CloudErrorKind,
     CloudFormation, Condition, Continuation, DeleteMode, DeploymentMode, Distributions, EventScope,
     FunctionState, Functions, HookResult, HookTarget, Investigation, ListedObject, LogGroups,
-    ObjectHeaders, ObjectStore, OperationEvent, Ports, StackDescription, StackEvent, StackRepair,
-    StackResource, StoredObject,
+    ObjectHeaders, ObjectStore, OperationEvent, Ports, PublishedVersion, StackDescription,
+    StackEvent, StackRepair, StackResource, StoredObject,
 };
 
 /// The ports, each with patience. `silence` is how long a cloud that answered before is waited
@@ -259,9 +259,16 @@ impl CloudFormation for Patient<dyn CloudFormation> {
             .await
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.patience
-            .paced("DeleteStack", || self.port.delete_stack(stack_id, token))
+            .paced("DeleteStack", || {
+                self.port.delete_stack(stack_id, role, token)
+            })
             .await
     }
 
@@ -308,6 +315,18 @@ impl CloudFormation for Patient<dyn CloudFormation> {
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError> {
         self.patience
             .paced("ListStackResources", || self.port.resources(stack))
+            .await
+    }
+
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError> {
+        self.patience
+            .paced("GetStackPolicy", || self.port.stack_policy(stack))
+            .await
+    }
+
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError> {
+        self.patience
+            .paced("SetStackPolicy", || self.port.set_stack_policy(stack, body))
             .await
     }
 
@@ -369,18 +388,26 @@ impl StackRepair for Patient<dyn StackRepair> {
         &self,
         stack_id: &str,
         how: &Continuation,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         self.patience
             .paced("ContinueUpdateRollback", || {
-                self.port.continue_rollback(stack_id, how, token)
+                self.port.continue_rollback(stack_id, how, role, token)
             })
             .await
     }
 
-    async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn roll_back(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.patience
-            .paced("RollbackStack", || self.port.roll_back(stack_id, token))
+            .paced("RollbackStack", || {
+                self.port.roll_back(stack_id, role, token)
+            })
             .await
     }
 
@@ -389,11 +416,12 @@ impl StackRepair for Patient<dyn StackRepair> {
         stack_id: &str,
         mode: &DeleteMode,
         waits: DeploymentMode,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         self.patience
             .paced("DeleteStack", || {
-                self.port.delete(stack_id, mode, waits, token)
+                self.port.delete(stack_id, mode, waits, role, token)
             })
             .await
     }
@@ -522,6 +550,20 @@ impl Functions for Patient<dyn Functions> {
 
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
         self.patience.call(|| self.port.code_digests(name)).await
+    }
+
+    async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError> {
+        self.patience.call(|| self.port.versions(name)).await
+    }
+
+    async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError> {
+        self.patience.call(|| self.port.used_versions(name)).await
+    }
+
+    async fn delete_version(&self, name: &str, version: u64) -> Result<(), CloudError> {
+        self.patience
+            .call(|| self.port.delete_version(name, version))
+            .await
     }
 
     async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError> {

@@ -12,15 +12,18 @@ use async_trait::async_trait;
 use indexmap::IndexMap;
 use shopctl_core::change::{Deployed, ReportedChange};
 use shopctl_core::names::{ArtifactDigest, CloudStackName, LogicalId};
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 
 mod recovery;
+mod refactor;
 
 pub use recovery::{
     Continuation, DeleteMode, EventScope, HookFinding, HookResult, HookTarget, Investigation,
     OperationEvent, OperationEventKind, StackRepair,
 };
+pub use refactor::{RefactorState, RefactoredResource, RefactoredStack, Refactoring};
 
 /// A call that did not work.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -83,6 +86,8 @@ pub struct StackDescription {
     pub termination_protection: bool,
     /// The mode of its last operation.
     pub mode: DeploymentMode,
+    /// The alarms that have CloudFormation roll it back.
+    pub rollback: RollbackRule,
 }
 
 /// Whether CloudFormation waits for resources to be ready.
@@ -173,6 +178,10 @@ pub struct ChangeSetRequest {
     pub mode: DeploymentMode,
     /// Whether the stack stopped half way: rollback is off until it is whole again.
     pub paused: bool,
+    /// ARN of the role that CloudFormation takes on; without one it goes on with that of before.
+    pub service_role: Option<String>,
+    /// The alarms that have CloudFormation roll the operation back; `None` leaves those of before.
+    pub rollback: Option<RollbackRule>,
     /// Makes a repeated request the same request.
     pub token: String,
 }
@@ -236,8 +245,13 @@ pub trait CloudFormation: Send + Sync {
     async fn execute_change_set(&self, id: &ChangeSetId, token: &str) -> Result<(), CloudError>;
     /// Removes one that is not wanted; it is no error if it is gone.
     async fn delete_change_set(&self, id: &ChangeSetId) -> Result<(), CloudError>;
-    /// Starts to delete a stack; no error if it is gone.
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
+    /// Starts to delete a stack, as `role` if there is one; no error if it is gone.
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError>;
     /// Has an update that is running rolled back.
     async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
     /// Events newer than `since`, oldest first; all of them without `since`.
@@ -257,6 +271,10 @@ pub trait CloudFormation: Send + Sync {
     async fn importers(&self, export: &str) -> Result<Vec<String>, CloudError>;
     /// All resources.
     async fn resources(&self, stack: &str) -> Result<Vec<StackResource>, CloudError>;
+    /// A stack's policy; `None` when it has none.
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError>;
+    /// Gives a stack a policy.
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError>;
     /// Switches termination protection.
     async fn set_termination_protection(
         &self,
@@ -400,6 +418,17 @@ pub struct FunctionState {
     pub reason: Option<String>,
 }
 
+/// A published version of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedVersion {
+    /// Its number.
+    pub number: u64,
+    /// Its ARN, which ends with the number.
+    pub arn: String,
+    /// Bytes of its code.
+    pub bytes: u64,
+}
+
 /// Lambda.
 #[async_trait]
 pub trait Functions: Send + Sync {
@@ -408,6 +437,13 @@ pub trait Functions: Send + Sync {
     /// SHA-256 of the zip of each of its published versions and of `$LATEST`; none when the
     /// function is not there.
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError>;
+    /// A function's published versions, without `$LATEST`; none when it is not there.
+    async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError>;
+    /// Numbers of the versions that aliases lead to, also with a part of the traffic, or that
+    /// have provisioned concurrency.
+    async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError>;
+    /// Deletes a published version; no error if it is gone.
+    async fn delete_version(&self, name: &str, version: u64) -> Result<(), CloudError>;
     /// Starts to put an artifact into a function; a conflict when another update is going on.
     async fn update_code(&self, name: &str, bucket: &str, key: &str) -> Result<(), CloudError>;
 }

@@ -16,6 +16,7 @@ use shopctl_core::names::StackName;
 use shopctl_core::plan::{Action, Plan, PlannedValue, StackAction, StackDeployment};
 use shopctl_core::planner::{INLINE_TEMPLATE_LIMIT, Observed, template_object_key};
 use shopctl_core::record::SiteRecord;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::template::RenderedTemplate;
 use tokio::sync::Semaphore;
 
@@ -217,6 +218,13 @@ async fn ask(
         options: request.options,
         mode: DeploymentMode::Standard,
         paused: false,
+        service_role: deployment.settings.service_role.clone(),
+        // What is not known yet is not there yet: it does not change what happens to resources.
+        rollback: deployment
+            .settings
+            .rollback
+            .as_ref()
+            .and_then(RollbackRule::known),
     };
     let id = match cloudformation.create_change_set(&wanted).await {
         Ok(id) => id,

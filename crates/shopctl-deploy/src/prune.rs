@@ -18,7 +18,7 @@ use crate::runs;
 const PREFIXES: [&str; 4] = ["artifacts/", "templates/", "site/", run_document::PREFIX];
 
 /// Calls at once.
-const PARALLEL: usize = 4;
+pub(crate) const PARALLEL: usize = 4;
 
 /// What can go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,9 +145,23 @@ struct Deployed {
     code: BTreeSet<String>,
 }
 
-async fn deployed(ports: &Ports, stacks: BTreeSet<CloudStackName>) -> Result<Deployed, CloudError> {
-    let mut found = Deployed::default();
-    let mut functions = BTreeSet::new();
+/// What stacks have that artifacts and versions are for.
+#[derive(Default)]
+pub(crate) struct StackContents {
+    /// Texts of the deployed templates, nested ones among them.
+    templates: Vec<String>,
+    /// Names of functions.
+    pub(crate) functions: BTreeSet<String>,
+    /// ARNs of published versions that are resources themselves.
+    pub(crate) versions: BTreeSet<String>,
+}
+
+/// Looks into stacks and those nested in them.
+pub(crate) async fn stack_contents(
+    ports: &Ports,
+    stacks: BTreeSet<CloudStackName>,
+) -> Result<StackContents, CloudError> {
+    let mut found = StackContents::default();
     let mut open: Vec<String> = stacks.iter().map(ToString::to_string).collect();
     while !open.is_empty() {
         let reads = std::mem::take(&mut open)
@@ -176,14 +190,23 @@ async fn deployed(ports: &Ports, stacks: BTreeSet<CloudStackName>) -> Result<Dep
                         open.push(id);
                     }
                     "AWS::Lambda::Function" => {
-                        functions.insert(id);
+                        found.functions.insert(id);
+                    }
+                    "AWS::Lambda::Version" => {
+                        found.versions.insert(id);
                     }
                     _ => {}
                 }
             }
         }
     }
-    let reads = functions
+    Ok(found)
+}
+
+async fn deployed(ports: &Ports, stacks: BTreeSet<CloudStackName>) -> Result<Deployed, CloudError> {
+    let contents = stack_contents(ports, stacks).await?;
+    let reads = contents
+        .functions
         .iter()
         .map(|name| ports.functions.code_digests(name));
     let digests: Vec<_> = stream::iter(reads)
@@ -191,8 +214,10 @@ async fn deployed(ports: &Ports, stacks: BTreeSet<CloudStackName>) -> Result<Dep
         .try_collect()
         .await?;
     let digests = digests.into_iter().flatten();
-    found.code = digests.map(|digest| digest.as_str().to_owned()).collect();
-    Ok(found)
+    Ok(Deployed {
+        templates: contents.templates,
+        code: digests.map(|digest| digest.as_str().to_owned()).collect(),
+    })
 }
 
 /// The keys that some text names: however a property refers to an object, it spells its key.

@@ -262,9 +262,10 @@ async fn roll_back(
     let seen = since.as_deref().unwrap_or_default();
     let token = work.token(stack_id, &format!("rollback {seen}"));
     let repair = &work.ports.repair;
+    let role = work.service_role(stack);
     let asked = match continuation {
-        Some(how) => repair.continue_rollback(stack_id, how, &token).await,
-        None => repair.roll_back(stack_id, &token).await,
+        Some(how) => repair.continue_rollback(stack_id, how, role, &token).await,
+        None => repair.roll_back(stack_id, role, &token).await,
     };
     match asked {
         Ok(()) => {}

@@ -6,9 +6,10 @@ use indexmap::IndexMap;
 use shopctl_core::event::{Event, StackOperation, StackResult};
 use shopctl_core::plan::{PlannedValue, StackDeployment};
 use shopctl_core::record::{StackRecord, inputs_digest};
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::{DeployApproach, Obstacle, StackStatus};
 
-use crate::change_set::{Attempt, Wanted, apply, scene, stack_error};
+use crate::change_set::{Attempt, Wanted, apply, scene, settle_policy, stack_error};
 use crate::code;
 use crate::context::Work;
 use crate::executor::{Done, StepError, one_line};
@@ -37,6 +38,7 @@ pub(crate) async fn deploy(deployment: &StackDeployment, work: &Work) -> Result<
     let wanted = Wanted {
         deployment,
         parameters,
+        rollback: rollback(deployment, work)?,
         digest,
     };
     let mut pause = Pause::new();
@@ -114,6 +116,7 @@ fn is_recorded(wanted: &Wanted<'_>, description: &StackDescription, work: &Work)
     !work.rules.change_sets.revert_drift
         // Functions that run other code are made right with a change set.
         && work.state.fast(stack).is_none()
+        && wanted.has_alarms_of(description)
         && work.state.stack_record(stack).is_some_and(|record| {
             record.inputs_digest == wanted.digest
                 && record.stack_id == description.stack_id
@@ -138,6 +141,7 @@ async fn finish(
             .set_termination_protection(&deployment.cloud_name, wanted)
             .await?;
     }
+    let policed = settle_policy(deployment, &description.stack_id, work).await?;
     let corrected = code::correct(&deployment.stack, &deployment.cloud_name, work).await?;
     let result = match result {
         StackResult::Unchanged if corrected => StackResult::Updated,
@@ -161,7 +165,7 @@ async fn finish(
         outputs: description.outputs.clone(),
     });
     Ok(Done {
-        changed: result != StackResult::Unchanged || protection.is_some(),
+        changed: result != StackResult::Unchanged || protection.is_some() || policed,
         summary: String::new(),
     })
 }
@@ -245,7 +249,15 @@ async fn remove(
     work.state.stack_touched(&deployment.stack);
     work.cancel.operation_begins(&deployment.stack);
     let token = work.token(stack_id, "remove");
-    match teardown::ask_delete(description, &DeleteMode::Plain, &token, work).await {
+    match teardown::ask_delete(
+        &deployment.stack,
+        description,
+        &DeleteMode::Plain,
+        &token,
+        work,
+    )
+    .await
+    {
         Ok(()) => {}
         Err(error) if is_overtaken(&error) => return Ok(Some(error)),
         Err(error) => return Err(error.into()),
@@ -294,6 +306,28 @@ fn tell_what_was_kept(deployment: &StackDeployment, events: &[StackEvent], work:
         ),
         location: None,
     });
+}
+
+/// The alarms that have CloudFormation roll the stack back.
+fn rollback(deployment: &StackDeployment, work: &Work) -> Result<Option<RollbackRule>, StepError> {
+    let Some(planned) = &deployment.settings.rollback else {
+        return Ok(None);
+    };
+    let rule = planned.resolved(|value| work.state.value(value));
+    rule.map(Some).map_err(|missing| {
+        let output = match missing {
+            PlannedValue::OutputOf { stack, output } => format!("{stack}.{output}"),
+            PlannedValue::Known(text) => text.clone(),
+        };
+        stack_error(failure::plain(
+            &deployment.cloud_name,
+            None,
+            format!(
+                "a rollback alarm is output '{output}', which the deployed stack does not have"
+            ),
+            Some("the output may have a condition that is false in this environment".to_owned()),
+        ))
+    })
 }
 
 fn resolve(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use shopctl_core::names::{CloudStackName, StackName};
-use shopctl_core::planner::{Observed, ObservedStack};
+use shopctl_core::planner::{Desired, Observed, ObservedStack};
 use shopctl_core::record::{LATEST_KEY, Record, VERSION};
 
 use crate::interrupt::Interrupt;
@@ -38,6 +38,8 @@ pub async fn observe(
                     last_changed: description.last_changed,
                     outputs: description.outputs,
                     termination_protection: description.termination_protection,
+                    rollback: description.rollback,
+                    policy: None,
                 },
             );
         }
@@ -63,4 +65,28 @@ pub async fn observe(
         record,
         site,
     })
+}
+
+/// Reads the policies of stacks for which the project names one, of those that are there.
+pub async fn observe_policies(
+    ports: &Ports,
+    desired: &Desired,
+    observed: &mut Observed,
+) -> Result<(), CloudError> {
+    let named = desired.stacks.iter().filter_map(|stack| {
+        stack.settings.policy.as_ref()?;
+        Some(&stack.template.stack)
+    });
+    let ports = patient(ports, &Interrupt::new(), None);
+    let reads = named.filter_map(|stack| {
+        let id = &observed.stacks.get(stack)?.stack_id;
+        let read = ports.cloudformation.stack_policy(id);
+        Some(async move { Ok::<_, CloudError>((stack, read.await?)) })
+    });
+    for (stack, policy) in try_join_all(reads).await? {
+        if let Some(seen) = observed.stacks.get_mut(stack) {
+            seen.policy = policy;
+        }
+    }
+    Ok(())
 }

@@ -267,7 +267,7 @@ impl Deletion<'_> {
         let token = work.token(stack_id, &format!("{purpose} {seen}"));
         work.state.stack_touched(self.stack);
         work.cancel.operation_begins(self.stack);
-        let asked = ask_delete(description, mode, &token, work).await;
+        let asked = ask_delete(self.stack, description, mode, &token, work).await;
         match asked {
             Ok(()) => {}
             Err(error) if is_overtaken(&error) => return Ok(Err(error)),
@@ -518,12 +518,14 @@ impl Deletion<'_> {
 
 /// Asks CloudFormation to delete a stack.
 pub(crate) async fn ask_delete(
+    stack: &StackName,
     description: &StackDescription,
     mode: &DeleteMode,
     token: &str,
     work: &Work,
 ) -> Result<(), CloudError> {
     let stack_id = description.stack_id.as_str();
+    let role = work.service_role(stack);
     // What an EXPRESS operation left half way takes EXPRESS operations only.
     let waits = match (work.mode, description.mode) {
         (DeploymentMode::Standard, DeploymentMode::Standard) => DeploymentMode::Standard,
@@ -533,10 +535,13 @@ pub(crate) async fn ask_delete(
         return work
             .ports
             .cloudformation
-            .delete_stack(stack_id, token)
+            .delete_stack(stack_id, role, token)
             .await;
     }
-    work.ports.repair.delete(stack_id, mode, waits, token).await
+    work.ports
+        .repair
+        .delete(stack_id, mode, waits, role, token)
+        .await
 }
 
 /// The resources that a delete could not remove.

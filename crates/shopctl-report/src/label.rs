@@ -37,6 +37,7 @@ pub(crate) fn phase_label(phase: Phase) -> &'static str {
         Phase::Site => "Site",
         Phase::Render => "Render",
         Phase::Plan => "Plan",
+        Phase::Hook => "Hook",
     }
 }
 

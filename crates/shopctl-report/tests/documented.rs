@@ -292,6 +292,7 @@ fn every_word_that_a_field_may_have_is_documented() {
         Phase::Site,
         Phase::Render,
         Phase::Plan,
+        Phase::Hook,
     ];
     let operations = [
         StackOperation::Create,

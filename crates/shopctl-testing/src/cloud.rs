@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shopctl_core::names::ArtifactDigest;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{CloudError, Ports, StackEvent};
 use tokio::sync::Notify;
@@ -267,6 +268,25 @@ impl FakeCloud {
         Some(self.world().find(stack)?.deployed.as_ref()?.body.clone())
     }
 
+    /// The role that a stack's operations are done as.
+    pub fn role(&self, stack: &str) -> Option<String> {
+        self.world().find(stack)?.role.clone()
+    }
+
+    /// The alarms that roll a stack's operations back.
+    pub fn rollback_rule(&self, stack: &str) -> RollbackRule {
+        let world = self.world();
+        world
+            .find(stack)
+            .map(|stack| stack.rollback.clone())
+            .unwrap_or_default()
+    }
+
+    /// A stack's policy.
+    pub fn policy(&self, stack: &str) -> Option<String> {
+        self.world().find(stack)?.policy.clone()
+    }
+
     /// Physical ID of a resource.
     pub fn physical_id(&self, stack: &str, logical_id: &str) -> Option<String> {
         let world = self.world();
@@ -314,11 +334,26 @@ impl FakeCloud {
     }
 
     /// Lets a function have a published version whose zip has this SHA-256.
-    pub fn publish_version(&self, function: &str, digest: &str) {
-        let digest = ArtifactDigest::new(digest);
+    pub fn publish_version(&self, function: &str, digest: &str) -> u64 {
         let mut world = self.world();
-        let versions = world.code_digests.entry(function.to_owned());
-        versions.or_default().push(digest);
+        let versions = world.published.entry(function.to_owned()).or_default();
+        let number = versions.keys().next_back().copied().unwrap_or_default() + 1;
+        versions.insert(number, ArtifactDigest::new(digest));
+        number
+    }
+
+    /// Has an alias lead to a version.
+    pub fn use_version(&self, function: &str, version: u64) {
+        let mut world = self.world();
+        let used = world.used_versions.entry(function.to_owned()).or_default();
+        used.insert(version);
+    }
+
+    /// Numbers of a function's published versions.
+    pub fn published(&self, function: &str) -> Vec<u64> {
+        let world = self.world();
+        let versions = world.published.get(function).into_iter().flatten();
+        versions.map(|(number, _)| *number).collect()
     }
 
     /// What a URL answers; those that were not set do not answer.

@@ -124,8 +124,14 @@ impl CloudFormation for FakeCloud {
         }
     }
 
-    async fn delete_stack(&self, stack_id: &str, token: &str) -> Result<(), CloudError> {
+    async fn delete_stack(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError> {
         self.call("DeleteStack", stack_id, |world| {
+            world.use_role(stack_id, role)?;
             world.delete_stack(stack_id, Some(token))
         })
         .await
@@ -216,6 +222,25 @@ impl CloudFormation for FakeCloud {
                 return Ok(all);
             }
         }
+    }
+
+    async fn stack_policy(&self, stack: &str) -> Result<Option<String>, CloudError> {
+        self.call("GetStackPolicy", stack, |world| {
+            let found = world.find(stack).ok_or_else(|| no_such_stack(stack))?;
+            Ok(found.policy.clone())
+        })
+        .await
+    }
+
+    async fn set_stack_policy(&self, stack: &str, body: &str) -> Result<(), CloudError> {
+        self.call("SetStackPolicy", stack, |world| {
+            let id = world.find_id(stack).ok_or_else(|| no_such_stack(stack))?;
+            if let Some(stack) = world.stacks.get_mut(&id) {
+                stack.policy = Some(body.to_owned());
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn set_termination_protection(

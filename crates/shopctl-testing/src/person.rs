@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus as Status;
 
 use crate::cloud::FakeCloud;
@@ -162,6 +163,33 @@ impl Person<'_> {
         Ok(())
     }
 
+    /// Has other alarms roll a stack back.
+    pub fn watch(&self, name: &str, rule: RollbackRule) {
+        let world = &mut self.0.world();
+        if let Some(stack) = world.find_id(name).and_then(|id| world.stacks.get_mut(&id)) {
+            stack.rollback = rule;
+        }
+    }
+
+    /// Lets an alarm go off: a stack that it watches over and that is being made or updated is
+    /// rolled back.
+    pub fn alarm(&self, name: &str, arn: &str) -> Result<(), Refusal> {
+        let world = &mut self.0.world();
+        let stack = world.find(name).ok_or_else(|| no_such_stack(name))?;
+        let id = stack.id.clone();
+        let works = matches!(
+            stack.status,
+            Status::CreateInProgress | Status::UpdateInProgress
+        );
+        if works && stack.rollback.alarms.iter().any(|alarm| alarm.arn == arn) {
+            world.cancel(
+                &id,
+                &format!("Rollback trigger {arn} is in ALARM state. Rollback requested."),
+            );
+        }
+        Ok(())
+    }
+
     /// Leaves an empty stack with a change set that nobody executes.
     pub fn review(&self, name: &str, body: &str) -> Result<(), Refusal> {
         let request = shopctl_deploy::ports::ChangeSetRequest {
@@ -176,6 +204,8 @@ impl Person<'_> {
             options: shopctl_deploy::ports::ChangeSetOptions::default(),
             mode: shopctl_deploy::ports::DeploymentMode::Standard,
             paused: false,
+            service_role: None,
+            rollback: None,
             token: String::new(),
         };
         self.0.world().create_change_set(&request)?;

@@ -121,6 +121,7 @@ impl TestProject {
                 depends_on: stack.needs.clone(),
                 tags: self.tags.clone(),
                 termination_protection: self.termination_protection.then_some(true),
+                settings: stack.settings.clone(),
             })
             .collect();
         Desired {
@@ -136,6 +137,14 @@ impl TestProject {
             look_again: false,
             retry_paused: false,
         }
+    }
+
+    fn service_roles(&self) -> BTreeMap<StackName, String> {
+        let named = self.stacks.iter().filter_map(|stack| {
+            let role = stack.settings.service_role.clone()?;
+            Some((stack.name.clone(), role))
+        });
+        named.collect()
     }
 
     /// What the steps of a run share.
@@ -176,6 +185,7 @@ impl TestProject {
             consent: shopctl_deploy::Consent::default(),
             bucket: ARTIFACTS.to_owned(),
             cloud_names: self.names().into_iter().map(|(_, name)| name).collect(),
+            service_roles: self.service_roles(),
             templates,
             uploads,
             site: self.site.as_ref().map(site_source),

@@ -99,9 +99,11 @@ impl StackRepair for FakeCloud {
         &self,
         stack_id: &str,
         how: &Continuation,
+        role: Option<&str>,
         _token: &str,
     ) -> Result<(), CloudError> {
         self.call("ContinueUpdateRollback", stack_id, |world| {
+            world.use_role(stack_id, role)?;
             let stack = world
                 .find(stack_id)
                 .ok_or_else(|| no_such_stack(stack_id))?;
@@ -131,8 +133,14 @@ impl StackRepair for FakeCloud {
         .await
     }
 
-    async fn roll_back(&self, stack_id: &str, _token: &str) -> Result<(), CloudError> {
+    async fn roll_back(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        _token: &str,
+    ) -> Result<(), CloudError> {
         self.call("RollbackStack", stack_id, |world| {
+            world.use_role(stack_id, role)?;
             let stack = world
                 .find(stack_id)
                 .ok_or_else(|| no_such_stack(stack_id))?;
@@ -154,9 +162,11 @@ impl StackRepair for FakeCloud {
         stack_id: &str,
         mode: &DeleteMode,
         _waits: DeploymentMode,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError> {
         self.call("DeleteStack", stack_id, |world| {
+            world.use_role(stack_id, role)?;
             let Some(id) = world.find_id(stack_id) else {
                 return Ok(());
             };

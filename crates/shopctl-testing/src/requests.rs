@@ -35,6 +35,7 @@ impl World {
         let name = request.cloud_name.as_str();
         let target = self.target(request)?;
         let found = self.find_id(name);
+        self.check_role(name, request.service_role.as_deref())?;
         let stack_id = match (request.change_set_type, found) {
             (ChangeSetType::Update, None) => return Err(no_such_stack(name)),
             (ChangeSetType::Create, None) => self.new_stack(name),
@@ -74,6 +75,8 @@ impl World {
             status: ChangeSetStatus::CreateInProgress,
             execution: Execution::Unavailable,
             target,
+            role: request.service_role.clone(),
+            rollback: request.rollback.clone(),
             changes: 0,
         };
         if let Some(stack) = self.stacks.get_mut(&stack_id) {
@@ -175,12 +178,18 @@ impl World {
             return;
         }
         let (target, change_set_type) = (set.target.clone(), set.change_set_type);
+        let other_alarms = set
+            .rollback
+            .as_ref()
+            .is_some_and(|rule| *rule != stack.rollback)
+            && !self.settings.alarms_alone_are_no_change;
         let injected = match self.settings.failing_change_sets.get_mut(&name) {
             Some(reasons) if !reasons.is_empty() => Some(reasons.remove(0)),
             _ => None,
         };
-        let unchanged =
-            change_set_type == ChangeSetType::Update && !self.differs(stack_id, &target);
+        let unchanged = change_set_type == ChangeSetType::Update
+            && !other_alarms
+            && !self.differs(stack_id, &target);
         let failure = injected.or_else(|| {
             unchanged.then(|| match target.template.transform {
                 true => UNCHANGED_BY_TRANSFORM.to_owned(),
@@ -271,7 +280,8 @@ impl World {
         let (stack, set) = self.find_change_set(id)?;
         let (stack_id, set_id) = (stack.id.clone(), set.id.clone());
         let (status, execution) = (set.status.as_str(), set.execution);
-        let target = set.target.clone();
+        let (target, role) = (set.target.clone(), set.role.clone());
+        let rollback = set.rollback.clone();
         let kind = match set.change_set_type {
             ChangeSetType::Create => Kind::Create,
             ChangeSetType::Update => Kind::Update,
@@ -302,9 +312,13 @@ impl World {
         {
             check_updatable(stack)?;
         }
+        self.use_role(&stack_id, role.as_deref())?;
         self.remember(token, request);
         if let Some(set) = self.change_set_mut(&stack_id, &set_id) {
             set.execution = Execution::InProgress;
+        }
+        if let (Some(stack), Some(rollback)) = (self.stacks.get_mut(&stack_id), rollback) {
+            stack.rollback = rollback;
         }
         self.launch(&stack_id, kind, target, false);
         Ok(())
@@ -390,6 +404,28 @@ impl World {
                 self.begin(&stack_id, Kind::Delete, None, false);
                 Ok(())
             }
+        }
+    }
+
+    /// From now on operations on the stack are done as `role`; without one, as before.
+    pub(crate) fn use_role(&mut self, stack: &str, role: Option<&str>) -> Result<(), Refusal> {
+        self.check_role(stack, role)?;
+        if let Some(stack) = self.find_id(stack).and_then(|id| self.stacks.get_mut(&id))
+            && let Some(role) = role
+        {
+            stack.role = Some(role.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether the role that an operation would be done as can be taken on.
+    fn check_role(&self, stack: &str, role: Option<&str>) -> Result<(), Refusal> {
+        let of_before = || self.find(stack)?.role.as_deref();
+        match role.or_else(of_before) {
+            Some(role) if self.settings.roles_gone.contains(role) => Err(Refusal::validation(
+                format!("Role {role} is invalid or cannot be assumed"),
+            )),
+            _ => Ok(()),
         }
     }
 

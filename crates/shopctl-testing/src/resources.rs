@@ -129,7 +129,8 @@ impl World {
         };
         let failure = loop {
             let failure = self
-                .take_fault(stack_id, id, fault_step)
+                .denied_by_policy(stack_id, id, step)
+                .or_else(|| self.take_fault(stack_id, id, fault_step))
                 .or_else(|| self.carry_out(stack_id, id, step));
             tries -= 1;
             if failure.is_none() || tries == 0 {
@@ -165,6 +166,47 @@ impl World {
                 .and_then(|stack| stack.resources.get_mut(id))
         {
             resource.status = "UPDATE_COMPLETE".to_owned();
+        }
+    }
+
+    /// Why the stack's policy does not let a resource be updated. Of policies only statements
+    /// are known that name resources by `LogicalResourceId/NAME` or `*`.
+    fn denied_by_policy(&self, stack_id: &str, id: &str, step: Step) -> Option<String> {
+        let action = match step {
+            Step::Update => "Update:Modify",
+            Step::Replace => "Update:Replace",
+            _ => return None,
+        };
+        let policy = self.stacks.get(stack_id)?.policy.as_deref()?;
+        let policy: Json = serde_json::from_str(policy).ok()?;
+        let resource = format!("LogicalResourceId/{id}");
+        let covers = |statement: &Json, key: &str, wanted: &str| {
+            let texts = match &statement[key] {
+                Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
+                one => Vec::from_iter(one.as_str()),
+            };
+            texts.iter().any(|text| match text.strip_suffix('*') {
+                Some(prefix) => wanted.starts_with(prefix),
+                None => *text == wanted,
+            })
+        };
+        let statements = policy["Statement"].as_array()?;
+        let applies = |statement: &&Json, effect: &str| {
+            statement["Effect"] == effect
+                && covers(statement, "Action", action)
+                && covers(statement, "Resource", &resource)
+        };
+        let denied = statements.iter().position(|s| applies(&s, "Deny"));
+        let allowed = statements.iter().any(|s| applies(&s, "Allow"));
+        match (denied, allowed) {
+            (Some(number), _) => Some(format!(
+                "Action denied by stack policy: Statement [#{}] does not allow [{action}] for resource [{resource}];",
+                number + 1
+            )),
+            (None, false) => Some(format!(
+                "Action not allowed by stack policy: no statement allows [{action}] for resource [{resource}]"
+            )),
+            (None, true) => None,
         }
     }
 

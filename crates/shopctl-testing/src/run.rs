@@ -1,4 +1,4 @@
-//! Runs of a test project, as the commands make them: observe, plan, carry out, keep the record.
+//! Runs of a test project, as the commands make them: observe, observe_policies, plan, carry out, keep the record.
 
 use std::pin::pin;
 
@@ -10,7 +10,8 @@ use shopctl_core::planner::{BlockedStack, Observed, plan_deploy, plan_fast_deplo
 use shopctl_core::record::{Record, VERSION};
 use shopctl_deploy::ports::{CloudError, Ports};
 use shopctl_deploy::{
-    Consent, Context, EventSender, Interrupt, RunReport, code_changes, execute, observe, runs,
+    Consent, Context, EventSender, Interrupt, RunReport, code_changes, execute, observe,
+    observe_policies, runs,
 };
 use tokio::sync::mpsc;
 
@@ -237,6 +238,9 @@ impl Runner<'_> {
             Err(error) => return (Ended::Unobserved(error), None),
         };
         let desired = self.project.desired();
+        if let Err(error) = observe_policies(&self.ports, &desired, &mut observed).await {
+            return (Ended::Unobserved(error), None);
+        }
         let plan = match self.command {
             Command::Deploy if self.fast => {
                 match code_changes(&desired, &observed, &self.ports)

@@ -1,6 +1,6 @@
 //! How the cloud behaves: how long things take, what is told late, what fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a resource fails at.
@@ -94,6 +94,10 @@ pub struct Settings {
     pub failing_change_sets: BTreeMap<String, Vec<String>>,
     /// What `DescribeEvents` tells of a stack's failed change set: resource, type and reason.
     pub validation_errors: BTreeMap<String, Vec<(String, String, String)>>,
+    /// Whether a change set is empty that has other rollback alarms and nothing else.
+    pub alarms_alone_are_no_change: bool,
+    /// ARNs of service roles that were deleted.
+    pub roles_gone: BTreeSet<String>,
 }
 
 impl Default for Settings {
@@ -111,6 +115,8 @@ impl Default for Settings {
             events_page: 100,
             failing_change_sets: BTreeMap::new(),
             validation_errors: BTreeMap::new(),
+            alarms_alone_are_no_change: false,
+            roles_gone: BTreeSet::new(),
         }
     }
 }

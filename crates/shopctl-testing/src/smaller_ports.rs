@@ -1,13 +1,17 @@
 //! The ports of CloudFront, Lambda, CloudWatch Logs and HTTP.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use shopctl_core::names::ArtifactDigest;
 use shopctl_deploy::ports::{
     CloudError, Distributions, FunctionState, Functions, LogGroups, Probe, ProbeAnswer,
+    PublishedVersion,
 };
 
 use crate::cloud::FakeCloud;
 use crate::refusal::Refusal;
+use crate::{ACCOUNT, REGION};
 
 #[async_trait]
 impl Distributions for FakeCloud {
@@ -39,8 +43,48 @@ impl Functions for FakeCloud {
 
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
         self.call("ListVersionsByFunction", name, |world| {
-            let found = world.code_digests.get(name);
-            Ok(found.cloned().unwrap_or_default())
+            let found = world.published.get(name).into_iter().flatten();
+            Ok(found.map(|(_, digest)| digest.clone()).collect())
+        })
+        .await
+    }
+
+    async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError> {
+        self.call("ListVersionsByFunction", name, |world| {
+            let found = world.published.get(name).into_iter().flatten();
+            let version = |number: &u64| PublishedVersion {
+                number: *number,
+                arn: version_arn(name, *number),
+                bytes: 1_000,
+            };
+            Ok(found.map(|(number, _)| version(number)).collect())
+        })
+        .await
+    }
+
+    async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError> {
+        self.call("ListAliases", name, |world| {
+            Ok(world.used_versions.get(name).cloned().unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn delete_version(&self, name: &str, version: u64) -> Result<(), CloudError> {
+        self.call("DeleteFunction", name, |world| {
+            if world
+                .used_versions
+                .get(name)
+                .is_some_and(|used| used.contains(&version))
+            {
+                return Err(Refusal::new(
+                    "ResourceConflictException",
+                    "Unable to delete version because the following aliases reference it",
+                ));
+            }
+            if let Some(published) = world.published.get_mut(name) {
+                published.remove(&version);
+            }
+            Ok(())
         })
         .await
     }
@@ -94,4 +138,9 @@ impl Probe for FakeCloud {
             Err(error) => ProbeAnswer::Unreachable(error.message),
         }
     }
+}
+
+/// ARN of a function's published version.
+pub(crate) fn version_arn(function: &str, version: u64) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}:{version}")
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::ports::{ChangeSetType, StackDescription, StackEvent};
 
@@ -112,6 +113,8 @@ pub(crate) struct ChangeSet {
     pub(crate) status: ChangeSetStatus,
     pub(crate) execution: Execution,
     pub(crate) target: Deployed,
+    pub(crate) role: Option<String>,
+    pub(crate) rollback: Option<RollbackRule>,
     pub(crate) changes: usize,
 }
 
@@ -125,6 +128,12 @@ pub(crate) struct Stack {
     pub(crate) created: Duration,
     pub(crate) changed: Option<Duration>,
     pub(crate) protected: bool,
+    /// The role that its operations are done as.
+    pub(crate) role: Option<String>,
+    /// The alarms that roll its operations back.
+    pub(crate) rollback: RollbackRule,
+    /// Its policy.
+    pub(crate) policy: Option<String>,
     pub(crate) deployed: Option<Deployed>,
     pub(crate) resources: IndexMap<String, Resource>,
     pub(crate) outputs: IndexMap<String, String>,
@@ -155,6 +164,9 @@ impl Stack {
             created: now,
             changed: None,
             protected: false,
+            role: None,
+            rollback: RollbackRule::default(),
+            policy: None,
             deployed: None,
             resources: IndexMap::new(),
             outputs: IndexMap::new(),
@@ -181,6 +193,7 @@ impl Stack {
             exports: self.exports.keys().cloned().collect(),
             termination_protection: self.protected,
             mode: shopctl_deploy::ports::DeploymentMode::Standard,
+            rollback: self.rollback.clone(),
         }
     }
 

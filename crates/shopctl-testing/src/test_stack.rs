@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use shopctl_core::diagnostic::Location;
 use shopctl_core::names::{ArtifactDigest, LogicalId, StackName};
 use shopctl_core::record::digest;
+use shopctl_core::stack_settings::StackSettings;
 use shopctl_core::template::{
     Capability, RenderedTemplate, ResourceDeclaration, Upload, UploadSource,
 };
@@ -108,6 +109,8 @@ pub struct TestStack {
     pub code: Option<Vec<u8>>,
     /// Adds this many bytes of description, so that the template becomes large.
     pub padding: usize,
+    /// How CloudFormation is to treat it.
+    pub settings: StackSettings,
 }
 
 impl TestStack {
@@ -123,6 +126,7 @@ impl TestStack {
             imports: Vec::new(),
             code: None,
             padding: 0,
+            settings: StackSettings::default(),
         }
     }
 

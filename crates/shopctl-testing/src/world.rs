@@ -62,8 +62,10 @@ pub(crate) struct World {
     pub(crate) faults: Vec<ResourceFault>,
     pub(crate) storage: Storage,
     pub(crate) functions: BTreeMap<String, FunctionState>,
-    /// Digests of the code of published versions, by function.
-    pub(crate) code_digests: BTreeMap<String, Vec<ArtifactDigest>>,
+    /// Published versions with the digests of their code, by function.
+    pub(crate) published: BTreeMap<String, BTreeMap<u64, ArtifactDigest>>,
+    /// Versions that an alias leads to, by function.
+    pub(crate) used_versions: BTreeMap<String, BTreeSet<u64>>,
     /// Keys of code that was put directly into functions, by their physical IDs.
     pub(crate) direct_code: BTreeMap<String, String>,
     pub(crate) log_groups: BTreeSet<String>,
@@ -89,7 +91,8 @@ impl World {
             faults: Vec::new(),
             storage: Storage::default(),
             functions: BTreeMap::new(),
-            code_digests: BTreeMap::new(),
+            published: BTreeMap::new(),
+            used_versions: BTreeMap::new(),
             direct_code: BTreeMap::new(),
             log_groups: BTreeSet::new(),
             invalidations: BTreeMap::new(),

@@ -10,6 +10,7 @@ use shopctl_core::run_document::{
     Origin, RunCommand, RunDocument, RunStack, RunState, VERSION, template_key,
 };
 use shopctl_deploy::prune::{carry_out, plan_prune};
+use shopctl_deploy::prune_versions::{delete_versions, plan_versions};
 use shopctl_deploy::{EventSender, Interrupt, changes_nothing, observe, runs};
 use shopctl_testing::{
     ARTIFACTS, Command, FakeCloud, TestProject, TestResource, TestSite, TestStack,
@@ -169,4 +170,35 @@ async fn what_a_stack_a_kept_run_or_a_version_uses_is_never_pruned() {
     let again = plan_prune(&ports, ARTIFACTS, &names, 1).await.unwrap();
     assert_eq!(again.objects, []);
     assert!(project.deploy(&cloud).await.succeeded());
+}
+
+#[tokio::test(start_paused = true)]
+async fn versions_that_nothing_needs_are_deleted() {
+    let cloud = FakeCloud::default();
+    let project =
+        TestProject::new([TestStack::new("api")
+            .with(TestResource::new("Function").of_type("AWS::Lambda::Function"))]);
+    assert!(project.deploy(&cloud).await.succeeded());
+    let function = cloud.physical_id("test-api", "Function").unwrap();
+    for code in ["a", "b", "c", "d", "e", "f"] {
+        cloud.publish_version(&function, &digest(code.as_bytes()));
+    }
+    cloud.use_version(&function, 2);
+    let ports = cloud.ports();
+    let names: Vec<_> = project.names().into_iter().map(|(_, name)| name).collect();
+    let numbers = async |keep| {
+        let old = plan_versions(&ports, &names, keep).await.unwrap();
+        old.iter().map(|old| old.version).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(2).await, [1, 3, 4]);
+    assert_eq!(numbers(0).await, [1, 3, 4, 5, 6]);
+    assert_eq!(numbers(6).await, Vec::<u64>::new());
+
+    // An alias that came meanwhile: Lambda keeps the version, and says why.
+    let old = plan_versions(&ports, &names, 2).await.unwrap();
+    cloud.use_version(&function, 3);
+    let kept = delete_versions(&ports, &old).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(kept[0].1.contains("aliases reference it"), "{}", kept[0].1);
+    assert_eq!(cloud.published(&function), [2, 3, 5, 6]);
 }

@@ -130,6 +130,12 @@ Examples:
 
 Without a repair, the exit code is 7 when a stack needs help.")]
     Recover(RecoverArguments),
+    /// Move resources to another name or another stack without making them anew
+    #[command(after_help = "\
+Examples:
+  shopctl refactor --env prod --dry-run     what is the same in another place
+  shopctl refactor --env prod --yes         from CI")]
+    Refactor(RefactorArguments),
     /// Show the runs that changed something, or one of them in detail
     #[command(after_help = "\
 Examples:
@@ -475,9 +481,29 @@ pub(crate) struct PruneArguments {
     /// Runs that ended well to keep, so that they can be gone back to
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) keep: usize,
+    /// Published versions of each function to keep, beside those that something uses; without
+    /// it none are deleted
+    #[arg(long, value_name = "N")]
+    pub(crate) versions: Option<usize>,
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
+}
+
+/// Arguments of `refactor`.
+#[derive(Debug, Args)]
+pub(crate) struct RefactorArguments {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArguments,
+    /// Say what would move, and move nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
     /// Wait for another run that is at work, at most this long [without DURATION: 1h]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
     pub(crate) wait: Option<std::time::Duration>,

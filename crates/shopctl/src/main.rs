@@ -10,6 +10,7 @@ mod display;
 mod duration;
 mod error;
 mod guard;
+mod hooks;
 mod interrupt;
 mod keep;
 mod lock;
@@ -19,6 +20,7 @@ mod probe;
 mod process;
 mod run;
 mod session;
+mod settings;
 mod signals;
 mod variables;
 mod workspace;
@@ -79,6 +81,7 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Rollback(arguments) => commands::rollback::run(global, arguments, display).await,
         Command::Unlock(arguments) => commands::unlock::run(global, arguments, display).await,
         Command::Prune(arguments) => commands::prune::run(global, arguments, display).await,
+        Command::Refactor(arguments) => commands::refactor::run(global, arguments, display).await,
         Command::Recover(arguments) => commands::recover::run(global, arguments, display).await,
         Command::Build(arguments) => commands::build::run(global, arguments, display).await,
         Command::Render(arguments) => commands::render::run(global, arguments, display).await,

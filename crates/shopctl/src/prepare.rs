@@ -13,6 +13,7 @@ use shopctl_core::diagnostic::{Diagnostic, Diagnostics, Severity};
 use shopctl_core::event::{Event, Phase};
 use shopctl_core::names::{ArtifactDigest, StackName};
 use shopctl_core::project::{Architecture, Environment, ParameterValue, check_wiring};
+use shopctl_core::stack_settings::StackSettings;
 use shopctl_core::template::{ArtifactLookup, RenderInput, RenderedTemplate, UploadSource, render};
 use shopctl_deploy::ports::{Body, ObjectHeaders};
 use shopctl_deploy::{SiteFile, SiteFileClass, UploadBodies};
@@ -20,6 +21,7 @@ use shopctl_deploy::{SiteFile, SiteFileClass, UploadBodies};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
 use crate::run::Run;
+use crate::settings;
 use crate::workspace::Workspace;
 
 /// What can be deployed.
@@ -30,6 +32,8 @@ pub(crate) struct Prepared {
     pub(crate) uploads: UploadBodies,
     /// The site's files; `None` when the environment has no site.
     pub(crate) site: Option<Vec<SiteFile>>,
+    /// How CloudFormation is to treat the stacks.
+    pub(crate) settings: BTreeMap<StackName, StackSettings>,
 }
 
 /// The environment of that name.
@@ -51,6 +55,7 @@ pub(crate) async fn prepare(
     run: &Run,
 ) -> Result<Prepared, CommandError> {
     check_templates(workspace, environment)?;
+    let settings = settings::of_stacks(workspace, environment)?;
     let handlers = async {
         if workspace.project.handlers().is_empty() {
             return Ok(Vec::new());
@@ -94,6 +99,7 @@ pub(crate) async fn prepare(
                 templates,
                 uploads,
                 site,
+                settings,
             },
             summary,
         ))
@@ -189,7 +195,7 @@ pub(crate) async fn build_handlers(
 
 /// The environment that cargo and npm run in: the user's, without what `cargo run` added for
 /// this process, which would make cargo think that inputs of build scripts changed.
-fn tool_environment() -> shopctl_build::Environment {
+pub(crate) fn tool_environment() -> shopctl_build::Environment {
     shopctl_build::Environment::new(std::env::vars_os())
 }
 
@@ -394,6 +400,10 @@ pub(crate) fn each_template<'a>(
             artifacts: &lookup,
             architecture,
             omit: &omit,
+            permissions_boundary: environment
+                .permissions_boundary
+                .as_ref()
+                .map(|arn| arn.value.as_str()),
             project: project.name().as_str(),
             environment: environment.name.as_str(),
             parameters: &literals(workspace, &stack.name, environment),

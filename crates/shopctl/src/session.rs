@@ -9,7 +9,7 @@ use shopctl_core::names::{arn_is_at, partition};
 use shopctl_core::planner::Observed;
 use shopctl_core::project::{Environment, EnvironmentKind};
 use shopctl_deploy::operations::SharedOperations;
-use shopctl_deploy::ports::{CloudError, Ports};
+use shopctl_deploy::ports::{CloudError, Ports, Refactoring};
 use shopctl_local::{Folders, InstallStep, LocalCloud, LocalError, Progress, Running, Settings};
 
 use crate::error::{CommandError, Kind};
@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) ports: Ports,
     /// Logs, alarms, drift.
     pub(crate) operations: SharedOperations,
+    /// Moves resources between stacks.
+    pub(crate) refactoring: Arc<dyn Refactoring>,
     pub(crate) account: String,
     /// The caller's ARN; not asked for on the local cloud.
     pub(crate) caller: Option<String>,
@@ -153,6 +155,7 @@ pub(crate) async fn connect_aws(
     check_partition(environment, &identity.arn)?;
     Ok(Session {
         operations: cloud.operations.clone(),
+        refactoring: cloud.refactoring.clone(),
         ports: ports(&cloud)?,
         account: identity.account,
         caller: Some(identity.arn),
@@ -224,6 +227,7 @@ pub(crate) async fn connect_local(
     let clients = Cloud::connect(&endpoint, environment.region.as_str()).await;
     Ok(Session {
         operations: clients.operations.clone(),
+        refactoring: clients.refactoring.clone(),
         ports: ports(&clients)?,
         account: LOCAL_ACCOUNT.to_owned(),
         caller: None,

@@ -29,6 +29,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// An alarm went off that has operations rolled back.
+    AlarmWentOff = "alarm_went_off",
     /// A call or an operation on a resource was not allowed.
     AccessDenied = "access_denied",
     /// Something of that name is there already.
@@ -93,6 +95,8 @@ kinds! {
     StackExists = "stack_exists",
     /// The stack is not there.
     StackGone = "stack_gone",
+    /// The stack's policy refuses an update.
+    StackPolicyDenied = "stack_policy_denied",
     /// The stack stopped after a failure and waits for a choice.
     StackPaused = "stack_paused",
     /// The stack's status allows no such operation.
@@ -105,6 +109,8 @@ kinds! {
     TemplateUnreachable = "template_unreachable",
     /// The stack is protected from deletion.
     TerminationProtected = "termination_protected",
+    /// CodeDeploy did not shift a function's traffic to its new version.
+    TrafficShiftFailed = "traffic_shift_failed",
     /// Too many requests.
     Throttled = "throttled",
     /// Something took longer than it may.

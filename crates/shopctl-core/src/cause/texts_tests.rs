@@ -315,6 +315,60 @@ const REFUSED: &[Row] = &[
 /// Reasons of resources and stacks while an operation runs.
 const RUNNING: &[Row] = &[
     (
+        "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the affected deployments have been stopped. Activated alarms: <orders-errors>",
+        TrafficShiftFailed,
+        "<orders-errors>",
+        "shopctl logs --env prod",
+    ),
+    (
+        "The overall deployment failed because the BeforeAllowTraffic lifecycle event hook failed",
+        TrafficShiftFailed,
+        "does not work",
+        "log of the hook",
+    ),
+    (
+        "A conflicting deployment is in progress",
+        TrafficShiftFailed,
+        "another deployment",
+        "stop-deployment",
+    ),
+    (
+        "The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an invalid configuration. The Lambda function alias version does not match the current version in AppSpec file. (Error code: INVALID_LAMBDA_CONFIGURATION)",
+        TrafficShiftFailed,
+        "could not shift",
+        "get-deployment",
+    ),
+    (
+        "Action denied by stack policy: Statement [#1] does not allow [Update:Replace] for resource [LogicalResourceId/Table];",
+        StackPolicyDenied,
+        "Update:Replace Table",
+        "stacks.orders.stackPolicy",
+    ),
+    (
+        "Action not allowed by stack policy",
+        StackPolicyDenied,
+        "does not allow this update",
+        "set-stack-policy --stack-name shop-prod-orders",
+    ),
+    (
+        "Rollback trigger arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors is in ALARM state. Rollback requested.",
+        AlarmWentOff,
+        "alarm:errors",
+        "look at the alarm",
+    ),
+    (
+        "Rollback triggers [arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors] breached",
+        AlarmWentOff,
+        "rolled the change back",
+        "once it is quiet",
+    ),
+    (
+        "Alarm arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors does not exist",
+        AlarmWentOff,
+        "is not there: arn",
+        "correct `rollback`",
+    ),
+    (
         "Properties validation failed for resource Queue with message:\n#/VisibilityTimeout: 99999 is not less or equal to 43200",
         InvalidProperty,
         "Queue",

@@ -41,6 +41,17 @@ pub(crate) fn of_lifecycle(
     };
     let fate = fate.unwrap_or(Fate::Deleted);
     use DangerClass as Class;
+    // A version never changes: another one is published beside it, which is what it is for.
+    if resource_type == "AWS::Lambda::Version" {
+        return match (replacement, fate) {
+            (Replacement::No, _) | (_, Fate::Retained | Fate::Snapshotted) => Vec::new(),
+            (Replacement::Yes | Replacement::Maybe, Fate::Deleted) => danger(
+                Class::Replacement,
+                "a new version is published and the old one is deleted: nothing can be shifted \
+                 back to it (`UpdateReplacePolicy: Retain` keeps it)",
+            ),
+        };
+    }
     match (action, replacement, stateful, fate) {
         (ResourceAction::Remove, _, true, Fate::Deleted) => {
             danger(Class::DataLoss, "it is deleted with all that it holds")
@@ -518,5 +529,17 @@ mod tests {
                 "{kind} {action:?} {replacement:?} {fate:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_version_gives_way_to_the_next() {
+        let dangers = |fate| {
+            let (action, replacement) = (ResourceAction::Modify, Replacement::Yes);
+            of_lifecycle("AWS::Lambda::Version", action, replacement, Some(fate))
+        };
+        assert_eq!(dangers(Fate::Retained), []);
+        let deleted = dangers(Fate::Deleted);
+        assert_eq!(deleted[0].class, DangerClass::Replacement);
+        assert!(deleted[0].message.contains("UpdateReplacePolicy: Retain"));
     }
 }

@@ -11,6 +11,7 @@ mod difference;
 mod evaluate;
 mod guard;
 mod model;
+mod moves;
 mod noise;
 mod policy;
 mod recreation;
@@ -28,6 +29,7 @@ pub use model::{
     Replacement, ResourceAction, ResourceChange, Shown, SitePreview, StackChange, StackEffect,
     UploadPreview, VERSION,
 };
+pub use moves::{Move, Moves, ResourcePlace, find_moves, mention_moves};
 pub use recreation::is_stateful;
 pub use reported::{ReportedChange, ReportedDetail, is_incomplete, merge_incomplete};
 pub use saved::{Fingerprint, SAVED_VERSION, SavedPlan, StackFingerprint, moved};

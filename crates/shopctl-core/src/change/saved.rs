@@ -9,6 +9,7 @@ use super::model::Preview;
 use crate::names::{EnvironmentName, StackName};
 use crate::plan::{Action, Plan, PlannedValue, StackDeployment};
 use crate::planner::Observed;
+use crate::stack_settings::StackSettings;
 
 /// Version of the file's form.
 pub const SAVED_VERSION: u32 = 1;
@@ -127,6 +128,9 @@ fn inputs(deployment: &StackDeployment) -> String {
         fields.push(format!("{capability:?}"));
     }
     fields.push(format!("protected {:?}", deployment.termination_protection));
+    if deployment.settings != StackSettings::default() {
+        fields.push(format!("{:?}", deployment.settings));
+    }
     digest(fields.iter().map(String::as_str))
 }
 

@@ -97,6 +97,7 @@ fn named(stack: &str, case: Case<'_>) -> Compared {
         tags: BTreeMap::new(),
         capabilities: BTreeSet::new(),
         termination_protection: None,
+        settings: Default::default(),
     };
     let deployed = case.before.map(|template| Deployed {
         template: template.to_owned(),

@@ -11,6 +11,7 @@ use crate::names::{CloudStackName, StackName};
 
 use super::graph::Graph;
 use super::model::{Environment, EnvironmentKind, Given, Project};
+use super::rollback::{AlarmValue, Rollback};
 use super::shape::{Findings, quote};
 use super::value::{ConfigValue, OutputReference, ParameterValue};
 
@@ -24,6 +25,8 @@ pub(super) fn check(project: &Project, findings: &mut Findings) {
     for environment in project.environments() {
         absent_stacks(project, environment, findings);
         local_values(project, environment, findings);
+        accounts(project, environment, findings);
+        alarm_places(project, environment, findings);
         for circle in Graph::of(project, environment).circles() {
             findings.push(circle);
         }
@@ -78,6 +81,11 @@ fn references(project: &Project, findings: &mut Findings) {
         for (stack, values) in &environment.parameters {
             known(stack, &values.location);
         }
+    }
+    let of_stacks = project.stacks().filter_map(|s| s.rollback.as_ref());
+    let of_environments = project.environments().filter_map(|e| e.rollback.as_ref());
+    for (from, location) in of_stacks.chain(of_environments).flat_map(Rollback::outputs) {
+        known(&from.stack, location);
     }
     for (from, location) in site_outputs(project, None) {
         known(&from.stack, location);
@@ -200,6 +208,23 @@ fn absent_stacks(project: &Project, environment: &Environment, findings: &mut Fi
             }
         }
     }
+    for stack in project.stacks_in(environment) {
+        let rollback = project.rollback_for(&stack.name, environment);
+        for (from, location) in rollback.into_iter().flat_map(Rollback::outputs) {
+            if is_absent(&from.stack) {
+                findings.push(
+                    Diagnostic::error(
+                        location,
+                        format!(
+                            "environment '{}' has stack '{}' but not '{}', whose alarm watches it",
+                            environment.name, stack.name, from.stack
+                        ),
+                    )
+                    .with_hint("let both stacks have the same environments"),
+                );
+            }
+        }
+    }
     if project.site_in(environment).is_some() {
         for (from, location) in site_outputs(project, Some(environment)) {
             if is_absent(&from.stack) {
@@ -254,6 +279,81 @@ fn local_values(project: &Project, environment: &Environment, findings: &mut Fin
                     format!("give '{key}' under environments.<name>.config of a local environment");
                 refuse(&given.location, instead);
             }
+        }
+    }
+}
+
+/// What is named by ARN belongs to the account that is deployed to.
+fn accounts(project: &Project, environment: &Environment, findings: &mut Findings) {
+    let EnvironmentKind::Aws {
+        account: Some(account),
+    } = &environment.kind
+    else {
+        return;
+    };
+    let of_stacks = project
+        .stacks_in(environment)
+        .filter_map(|stack| project.service_role_for(&stack.name, environment));
+    let roles = environment.role.iter().map(|role| &role.arn);
+    let roles = roles
+        .chain(environment.service_role.as_ref())
+        .chain(of_stacks)
+        .map(|arn| ("role", arn.account(), &arn.location));
+    let boundary = environment.permissions_boundary.as_ref();
+    let boundary = boundary.and_then(|arn| Some(("policy", arn.account()?, &arn.location)));
+    for (what, of, location) in roles.chain(boundary) {
+        if of != account.as_str() {
+            findings.push(
+                Diagnostic::error(
+                    location,
+                    format!(
+                        "the {what} belongs to account {of}, the environment '{}' to {account}",
+                        environment.name
+                    ),
+                )
+                .with_hint(format!(
+                    "correct one of them; the account is at {}",
+                    account.location
+                )),
+            );
+        }
+    }
+}
+
+/// An alarm watches over stacks in its own region and account.
+fn alarm_places(project: &Project, environment: &Environment, findings: &mut Findings) {
+    let EnvironmentKind::Aws { account } = &environment.kind else {
+        return;
+    };
+    let watched = project
+        .stacks_in(environment)
+        .filter_map(|stack| project.rollback_for(&stack.name, environment));
+    for alarm in watched.flat_map(|rollback| &rollback.alarms) {
+        let AlarmValue::Arn(arn) = &alarm.alarm else {
+            continue;
+        };
+        let region = environment.region.as_str();
+        let differs = match account {
+            // A region that is missing is told as that.
+            _ if !region.is_empty() && arn.region() != region => Some(("in", arn.region(), region)),
+            Some(account) if arn.account() != account.as_str() => {
+                Some(("of account", arn.account(), account.as_str()))
+            }
+            _ => None,
+        };
+        if let Some((what, there, here)) = differs {
+            findings.push(
+                Diagnostic::error(
+                    &alarm.location,
+                    format!(
+                        "the alarm is {what} {there}, the environment '{}' {what} {here}",
+                        environment.name
+                    ),
+                )
+                .with_hint(
+                    "name an alarm in the place that is deployed to, or an output that is one",
+                ),
+            );
         }
     }
 }

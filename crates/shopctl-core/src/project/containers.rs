@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use crate::diagnostic::{Diagnostic, closest};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, ScalarStyle, Value};
 
 use super::model::Located;
 use super::shape::{Definitions, Findings, Shape, quote, unexpected};
@@ -32,6 +32,34 @@ impl Shape for bool {
 
     fn schema(_: &mut Definitions) -> Json {
         json!({ "type": "boolean" })
+    }
+}
+
+/// A whole number within bounds, both included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WholeNumber<const LEAST: u64, const MOST: u64>(pub(super) u64);
+
+impl<const LEAST: u64, const MOST: u64> Shape for WholeNumber<LEAST, MOST> {
+    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
+        let number = match &node.value {
+            Value::Scalar(scalar) if scalar.style == ScalarStyle::Plain && node.tag.is_none() => {
+                // `010` and `+1` are other things to other readers of YAML.
+                let digits = scalar.text.as_str();
+                let plain = digits == "0"
+                    || digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+                digits.parse().ok().filter(|_| plain)
+            }
+            _ => None,
+        };
+        let number = number.filter(|number| (LEAST..=MOST).contains(number));
+        if number.is_none() {
+            findings.unexpected(node, &format!("a number from {LEAST} to {MOST}"));
+        }
+        number.map(Self)
+    }
+
+    fn schema(_: &mut Definitions) -> Json {
+        json!({ "type": "integer", "minimum": LEAST, "maximum": MOST })
     }
 }
 

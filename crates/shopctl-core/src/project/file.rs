@@ -7,13 +7,14 @@ use crate::diagnostic::Diagnostic;
 use crate::names::{EnvironmentName, StackName};
 use crate::yaml::{Node, ScalarStyle, Value};
 
-use super::containers::{Choice, Distinct, Entries, NonEmpty};
+use super::containers::{Choice, Distinct, Entries, NonEmpty, WholeNumber};
 use super::model::{Architecture, Located};
+use super::rollback::RollbackKeys;
 use super::shape::{Definitions, Fields, Findings, Object, Shape, key, unexpected};
 use super::text::{
     AccountId, Argument, CargoProfile, ConfigKey, ExternalId, FilePath, FolderPath, HandlerName,
-    ParameterName, ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, TagKey, TagValue,
-    UrlName, UrlPath,
+    ParameterName, PolicyArn, ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, TagKey,
+    TagValue, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputKey, OutputReference, ParameterValue, Placed};
 
@@ -61,31 +62,7 @@ impl Shape for Architecture {
 }
 
 /// How many runs a deploy keeps.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RunCount(pub(super) usize);
-
-impl Shape for RunCount {
-    fn read(node: &Node, findings: &mut Findings) -> Option<Self> {
-        let number = match &node.value {
-            Value::Scalar(scalar) if scalar.style == ScalarStyle::Plain && node.tag.is_none() => {
-                // `010` and `+1` are other things to other readers of YAML.
-                let digits = scalar.text.as_str();
-                let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-                digits.parse().ok().filter(|_| plain)
-            }
-            _ => None,
-        };
-        if !number.is_some_and(|number| (1..=10_000).contains(&number)) {
-            findings.unexpected(node, "a number from 1 to 10000");
-            return None;
-        }
-        number.map(Self)
-    }
-
-    fn schema(_: &mut Definitions) -> Json {
-        json!({ "type": "integer", "minimum": 1, "maximum": 10_000 })
-    }
-}
+pub(super) type RunCount = WholeNumber<1, 10_000>;
 
 /// The whole file.
 #[derive(Debug)]
@@ -97,6 +74,7 @@ pub(super) struct ProjectFile {
     pub(super) handlers: Option<Entries<HandlerName, Located<FolderPath>>>,
     pub(super) site: Option<Located<SiteKeys>>,
     pub(super) urls: Option<Entries<UrlName, UrlKeys>>,
+    pub(super) hooks: Option<HookKeys>,
     pub(super) environments: Option<NonEmpty<Entries<EnvironmentName, EnvironmentKeys>>>,
 }
 
@@ -159,6 +137,10 @@ impl Object for ProjectFile {
                 )
                 .example(json!({ "site": { "output": "site.SiteUrl", "check": "/" } })),
             ),
+            hooks: fields.optional(key(
+                "hooks",
+                "Commands that run before and after a deploy or a teardown.",
+            )),
             environments: fields.required(
                 key("environments", "Where the project is deployed to.")
                     .example(json!({ "local": { "local": true } })),
@@ -174,6 +156,9 @@ pub(super) struct StackKeys {
     pub(super) parameters: Option<Parameters>,
     pub(super) depends_on: Option<Distinct<StackName>>,
     pub(super) environments: Option<NonEmpty<Distinct<EnvironmentName>>>,
+    pub(super) service_role: Option<Located<RoleArn>>,
+    pub(super) rollback: Option<Located<RollbackKeys>>,
+    pub(super) stack_policy: Option<Located<FilePath>>,
 }
 
 impl Object for StackKeys {
@@ -211,6 +196,27 @@ impl Object for StackKeys {
                     "The only environments that have this stack. Default: all.",
                 )
                 .example(json!(["prod"])),
+            ),
+            service_role: fields.optional(
+                key(
+                    "serviceRole",
+                    "The IAM role that CloudFormation takes on for the resources of this stack, \
+                     in every environment on AWS. It wins over that of the environment.",
+                )
+                .example("arn:aws:iam::123456789012:role/cloudformation"),
+            ),
+            rollback: fields.optional(key(
+                "rollback",
+                "The alarms that roll this stack back on AWS, in place of those of the \
+                 environment.",
+            )),
+            stack_policy: fields.optional(
+                key(
+                    "stackPolicy",
+                    "The JSON file of the stack policy, which says what updates may not do, on \
+                     AWS. Without it the policy stays as it is.",
+                )
+                .example("stacks/orders/policy.json"),
             ),
         }
     }
@@ -325,6 +331,56 @@ impl Object for UrlKeys {
     }
 }
 
+/// Commands around what shopctl does.
+#[derive(Debug, Default)]
+pub(super) struct HookKeys {
+    pub(super) before_deploy: Option<NonEmpty<Vec<Argument>>>,
+    pub(super) after_deploy: Option<NonEmpty<Vec<Argument>>>,
+    pub(super) before_teardown: Option<NonEmpty<Vec<Argument>>>,
+    pub(super) after_teardown: Option<NonEmpty<Vec<Argument>>>,
+}
+
+impl Object for HookKeys {
+    const NAME: &'static str = "the hooks";
+    const DEFINITION: &'static str = "hooks";
+    const ABOUT: &'static str =
+        "Commands, word by word, that run in the project's folder; no shell reads them.";
+
+    fn fields(fields: &mut Fields<'_>) -> Self {
+        Self {
+            before_deploy: fields.optional(
+                key(
+                    "beforeDeploy",
+                    "Runs before anything is built. When it fails, nothing is deployed.",
+                )
+                .example(json!(["make", "generate"])),
+            ),
+            after_deploy: fields.optional(
+                key(
+                    "afterDeploy",
+                    "Runs when all stacks are deployed and the site and the URLs are well. When \
+                     it fails, the deploy has failed.",
+                )
+                .example(json!(["npm", "run", "smoke"])),
+            ),
+            before_teardown: fields.optional(
+                key(
+                    "beforeTeardown",
+                    "Runs before anything is deleted. When it fails, nothing is.",
+                )
+                .example(json!(["make", "backup"])),
+            ),
+            after_teardown: fields.optional(
+                key(
+                    "afterTeardown",
+                    "Runs when all is deleted. When it fails, the teardown has failed.",
+                )
+                .example(json!(["make", "forget"])),
+            ),
+        }
+    }
+}
+
 /// An environment.
 #[derive(Debug, Default)]
 pub(super) struct EnvironmentKeys {
@@ -333,6 +389,9 @@ pub(super) struct EnvironmentKeys {
     pub(super) account: Option<Located<AccountId>>,
     pub(super) role: Option<Located<RoleArn>>,
     pub(super) external_id: Option<Located<ExternalId>>,
+    pub(super) service_role: Option<Located<RoleArn>>,
+    pub(super) rollback: Option<Located<RollbackKeys>>,
+    pub(super) permissions_boundary: Option<Located<PolicyArn>>,
     pub(super) region: Option<Located<Region>>,
     pub(super) architecture: Option<Architecture>,
     pub(super) profile: Option<CargoProfile>,
@@ -382,6 +441,28 @@ impl Object for EnvironmentKeys {
                     "The external id that the role's trust policy asks for.",
                 )
                 .example("shop-deploys"),
+            ),
+            service_role: fields.optional(
+                key(
+                    "serviceRole",
+                    "The IAM role that CloudFormation takes on for the resources of the stacks. \
+                     Whoever deploys then needs no rights to the resources themselves, but \
+                     iam:PassRole for this role. AWS only.",
+                )
+                .example("arn:aws:iam::123456789012:role/cloudformation"),
+            ),
+            rollback: fields.optional(key(
+                "rollback",
+                "The alarms that roll stacks back: of the stacks that name none themselves all \
+                 that come after those whose outputs the alarms are. AWS only.",
+            )),
+            permissions_boundary: fields.optional(
+                key(
+                    "permissionsBoundary",
+                    "The managed policy that bounds what roles and users of the stacks may do: \
+                     rendering gives it to all that name none. AWS only.",
+                )
+                .example("arn:aws:iam::123456789012:policy/limit"),
             ),
             region: fields.optional(
                 key("region", "The AWS region. Default: the project's region.")

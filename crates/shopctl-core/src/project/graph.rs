@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::names::StackName;
 
 use super::model::{Environment, Project};
+use super::rollback::Rollback;
 use super::value::ParameterValue;
 
 /// Why a stack waits for another.
@@ -28,7 +29,8 @@ pub(super) struct Graph<'p, 'e> {
 }
 
 impl<'p: 'e, 'e> Graph<'p, 'e> {
-    /// Edges to stacks that the environment lacks are left out.
+    /// Edges to stacks that the environment lacks are left out. Who is watched by an alarm of
+    /// the environment comes after it, unless it came before the alarm anyway.
     pub(super) fn of(project: &'p Project, environment: &'e Environment) -> Self {
         let edges = project.stacks_in(environment).map(|stack| {
             let own = environment.parameters.get(&stack.name);
@@ -51,15 +53,48 @@ impl<'p: 'e, 'e> Graph<'p, 'e> {
                 location: &on.location,
                 because: format!("dependsOn: {on}"),
             });
+            let watching = stack.rollback.iter().filter(|_| !environment.is_local());
             let edges = outputs
                 .chain(named)
+                .chain(watching.flat_map(alarms))
                 .filter(|edge| project.has(environment, edge.to))
                 .collect();
             (&stack.name, edges)
         });
-        Self {
+        let mut graph = Self {
             edges: edges.collect(),
+        };
+        if let Some(common) = environment
+            .rollback
+            .as_ref()
+            .filter(|_| !environment.is_local())
+        {
+            let before = graph.before(common);
+            for (name, edges) in &mut graph.edges {
+                let names_its_own = project
+                    .stack(name.as_str())
+                    .is_some_and(|s| s.rollback.is_some());
+                if !names_its_own && !before.contains(*name) {
+                    let has = |edge: &Edge<'_>| project.has(environment, edge.to);
+                    edges.extend(alarms(common).filter(has));
+                }
+            }
         }
+        graph
+    }
+
+    /// The stacks that put out the alarms, and all that come before these.
+    pub(super) fn before(&self, rollback: &Rollback) -> BTreeSet<&'p StackName> {
+        let mut open: Vec<&StackName> = rollback.outputs().map(|(from, _)| &from.stack).collect();
+        let mut before = BTreeSet::new();
+        while let Some(stack) = open.pop() {
+            if let Some((name, edges)) = self.edges.get_key_value(stack)
+                && before.insert(*name)
+            {
+                open.extend(edges.iter().map(|edge| edge.to));
+            }
+        }
+        before
     }
 
     /// What a stack waits for, each once, in the order of the file.
@@ -128,6 +163,15 @@ impl<'p: 'e, 'e> Graph<'p, 'e> {
         }
         findings
     }
+}
+
+/// The edges to the stacks that put out alarms.
+fn alarms(rollback: &Rollback) -> impl Iterator<Item = Edge<'_>> {
+    rollback.outputs().map(|(from, location)| Edge {
+        to: &from.stack,
+        location,
+        because: format!("rollback: {{ output: {from} }}"),
+    })
 }
 
 /// The finding for a circle: `edges[i]` leaves `stacks[i]`.

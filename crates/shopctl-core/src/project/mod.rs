@@ -10,6 +10,7 @@ mod file;
 mod graph;
 mod model;
 mod resolve;
+mod rollback;
 mod schema;
 mod shape;
 mod text;
@@ -20,13 +21,14 @@ mod wiring;
 mod tests;
 
 pub use model::{
-    Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
-    Stack, UnknownEnvironment, Url,
+    Architecture, Environment, EnvironmentKind, Given, Hooks, Located, Project, Role, Site,
+    SiteConfig, Stack, UnknownEnvironment, Url,
 };
+pub use rollback::{AlarmValue, Rollback, WatchedAlarm};
 pub use schema::schema;
 pub use text::{
-    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName, Region,
-    ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
+    AccountId, AlarmArn, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, PolicyArn,
+    ProjectName, Region, ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
 };
 pub use value::{ConfigValue, LocalValue, OutputReference, ParameterValue, PseudoValue};
 pub use wiring::check_wiring;

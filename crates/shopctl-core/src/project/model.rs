@@ -11,9 +11,10 @@ use crate::diagnostic::{Location, did_you_mean};
 use crate::names::{self, CloudStackName, EnvironmentName, StackName};
 
 use super::graph::Graph;
+use super::rollback::Rollback;
 use super::text::{
-    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, ProjectName, Region,
-    ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
+    AccountId, CargoProfile, ExternalId, FilePath, FolderPath, HandlerName, PolicyArn, ProjectName,
+    Region, ResourceTypePattern, RoleArn, SiteFile, UrlName, UrlPath,
 };
 use super::value::{ConfigValue, OutputReference, ParameterValue};
 
@@ -61,6 +62,7 @@ pub struct Project {
     pub(super) handlers: IndexMap<HandlerName, Located<FolderPath>>,
     pub(super) site: Option<Site>,
     pub(super) urls: IndexMap<UrlName, Url>,
+    pub(super) hooks: Hooks,
     pub(super) environments: IndexMap<EnvironmentName, Environment>,
 }
 
@@ -79,6 +81,14 @@ pub struct Stack {
     pub depends_on: Vec<Located<StackName>>,
     /// The only environments that have it; `None` stands for all.
     pub environments: Option<Vec<Located<EnvironmentName>>>,
+    /// The role that CloudFormation takes on for it on AWS; [`Project::service_role_for`] has
+    /// that of one environment.
+    pub service_role: Option<Located<RoleArn>>,
+    /// The alarms that roll it back on AWS; [`Project::rollback_for`] has those of one
+    /// environment.
+    pub rollback: Option<Rollback>,
+    /// The file of its stack policy, which it has on AWS.
+    pub stack_policy: Option<Located<FilePath>>,
 }
 
 /// The web site.
@@ -116,6 +126,19 @@ pub struct Url {
     pub output: Located<OutputReference>,
     /// What the health check asks for behind the URL; `None` stands for the URL itself.
     pub check: Option<UrlPath>,
+}
+
+/// Commands, word by word, that run around what the tool does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Before anything of a deploy is built.
+    pub before_deploy: Option<Vec<String>>,
+    /// When a deploy has ended well.
+    pub after_deploy: Option<Vec<String>>,
+    /// Before anything is deleted.
+    pub before_teardown: Option<Vec<String>>,
+    /// When all is deleted.
+    pub after_teardown: Option<Vec<String>>,
 }
 
 /// What kind of cloud an environment is on.
@@ -175,6 +198,12 @@ pub struct Environment {
     pub kind: EnvironmentKind,
     /// The role that everything is done as; `None` stands for whoever the credentials are.
     pub role: Option<Role>,
+    /// The role that CloudFormation takes on for stacks that name none themselves.
+    pub service_role: Option<Located<RoleArn>>,
+    /// The alarms that roll back stacks that name none themselves.
+    pub rollback: Option<Rollback>,
+    /// The policy that bounds roles and users that name none.
+    pub permissions_boundary: Option<Located<PolicyArn>>,
     /// Its region: its own, else the project's.
     pub region: Region,
     /// What handlers are built for; `None`, which only the local cloud may have, stands for
@@ -275,6 +304,11 @@ impl Project {
         self.urls.iter().filter(has_stack)
     }
 
+    /// The commands around deploys and teardowns.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
     /// All environments, in the order of the file.
     pub fn environments(&self) -> impl Iterator<Item = &Environment> {
         self.environments.values()
@@ -343,6 +377,38 @@ impl Project {
             environment.name.to_string(),
         );
         tags
+    }
+
+    /// The role that CloudFormation takes on for a stack: the stack's own, else the
+    /// environment's. The local cloud has none.
+    pub fn service_role_for<'a>(
+        &'a self,
+        stack: &StackName,
+        environment: &'a Environment,
+    ) -> Option<&'a Located<RoleArn>> {
+        if environment.is_local() {
+            return None;
+        }
+        let own = self.stacks.get(stack)?.service_role.as_ref();
+        own.or(environment.service_role.as_ref())
+    }
+
+    /// The alarms that roll a stack back: the stack's own, else the environment's unless the
+    /// stack comes before them. On the local cloud there are none.
+    pub fn rollback_for<'a>(
+        &'a self,
+        stack: &StackName,
+        environment: &'a Environment,
+    ) -> Option<&'a Rollback> {
+        if environment.is_local() {
+            return None;
+        }
+        if let Some(own) = &self.stacks.get(stack)?.rollback {
+            return Some(own);
+        }
+        let common = environment.rollback.as_ref()?;
+        let before = Graph::of(self, environment).before(common);
+        (!before.contains(stack)).then_some(common)
     }
 
     /// The bucket that holds an environment's artifacts and records.

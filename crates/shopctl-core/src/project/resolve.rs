@@ -14,16 +14,18 @@ use crate::names::{EnvironmentName, StackName};
 use crate::yaml;
 
 use super::consistency;
-use super::containers::{Entries, KeyShape};
+use super::containers::{Entries, KeyShape, NonEmpty};
 use super::file::{
-    ConfigValues, EnvironmentKeys, Parameters, ProjectFile, SiteKeys, StackKeys, Tags, Version,
+    ConfigValues, EnvironmentKeys, HookKeys, Parameters, ProjectFile, SiteKeys, StackKeys, Tags,
+    Version,
 };
 use super::model::{
-    Architecture, Environment, EnvironmentKind, Given, Located, Project, Role, Site, SiteConfig,
-    Stack, Url,
+    Architecture, Environment, EnvironmentKind, Given, Hooks, Located, Project, Role, Site,
+    SiteConfig, Stack, Url,
 };
+use super::rollback::RollbackKeys;
 use super::shape::{Findings, Shape};
-use super::text::{CargoProfile, FilePath, FolderPath, ProjectName, Region};
+use super::text::{Argument, CargoProfile, FilePath, FolderPath, ProjectName, Region, RoleArn};
 use super::value::{ConfigValue, ParameterValue, Placed};
 
 /// The region of the local cloud when the file names none.
@@ -74,7 +76,7 @@ fn model(file: &str, keys: ProjectFile, findings: &mut Findings) -> Project {
         tags: tags(keys.tags),
         stacks: stacks
             .into_iter()
-            .map(|(name, keys)| (name.value.clone(), stack(name, keys)))
+            .map(|(name, keys)| (name.value.clone(), stack(name, keys, findings)))
             .collect(),
         handlers: keys
             .handlers
@@ -98,6 +100,7 @@ fn model(file: &str, keys: ProjectFile, findings: &mut Findings) -> Project {
                 Some((name.value, url))
             })
             .collect(),
+        hooks: hooks(keys.hooks.unwrap_or_default()),
         environments: environments
             .into_iter()
             .map(|(name, keys)| {
@@ -106,6 +109,18 @@ fn model(file: &str, keys: ProjectFile, findings: &mut Findings) -> Project {
                 (environment.name.clone(), environment)
             })
             .collect(),
+    }
+}
+
+fn hooks(keys: HookKeys) -> Hooks {
+    let words = |command: Option<NonEmpty<Vec<Argument>>>| {
+        command.map(|words| words.0.iter().map(ToString::to_string).collect())
+    };
+    Hooks {
+        before_deploy: words(keys.before_deploy),
+        after_deploy: words(keys.after_deploy),
+        before_teardown: words(keys.before_teardown),
+        after_teardown: words(keys.after_teardown),
     }
 }
 
@@ -151,7 +166,7 @@ fn config(keys: ConfigValues) -> IndexMap<String, Given<ConfigValue>> {
     given(keys, || ConfigValue::Literal(serde_json::Value::Null))
 }
 
-fn stack(name: Located<StackName>, keys: Option<StackKeys>) -> Stack {
+fn stack(name: Located<StackName>, keys: Option<StackKeys>, findings: &mut Findings) -> Stack {
     let keys = keys.unwrap_or_default();
     let template = keys.template.map(|template| Located {
         value: template.value.normalized(),
@@ -167,6 +182,14 @@ fn stack(name: Located<StackName>, keys: Option<StackKeys>) -> Stack {
         parameters: parameters(keys.parameters.unwrap_or_default()),
         depends_on: keys.depends_on.map(|names| names.0).unwrap_or_default(),
         environments: keys.environments.map(|names| names.0.0),
+        service_role: keys.service_role,
+        rollback: keys
+            .rollback
+            .map(|rollback| RollbackKeys::checked(rollback, findings)),
+        stack_policy: keys.stack_policy.map(|file| Located {
+            value: file.value.normalized(),
+            location: file.location,
+        }),
     }
 }
 
@@ -213,6 +236,25 @@ fn environment(
         );
     }
     let role = role(&keys, is_local, findings);
+    if let Some(arn) = &keys.service_role {
+        on_aws(arn, "serviceRole", is_local, findings);
+    }
+    if let Some(boundary) = &keys.permissions_boundary
+        && is_local
+    {
+        findings.push(
+            Diagnostic::error(&boundary.location, "the local cloud bounds nobody")
+                .with_hint("remove 'permissionsBoundary', or 'local: true' if this is AWS"),
+        );
+    }
+    if let Some(rollback) = &keys.rollback
+        && is_local
+    {
+        findings.push(
+            Diagnostic::error(&rollback.location, "the local cloud watches no alarms")
+                .with_hint("remove 'rollback', or 'local: true' if this is AWS"),
+        );
+    }
     if let Some(express) = &keys.express
         && keys.local == Some(Some(true))
         && express.value
@@ -246,6 +288,11 @@ fn environment(
             }
         },
         role,
+        service_role: keys.service_role,
+        rollback: keys
+            .rollback
+            .map(|rollback| RollbackKeys::checked(rollback, findings)),
+        permissions_boundary: keys.permissions_boundary,
         region: region.unwrap_or_else(|| Region::unchecked(default_region)),
         architecture: keys.architecture.or(default_architecture),
         profile: keys
@@ -268,13 +315,26 @@ fn environment(
         tags: tags(keys.tags),
         protected: is_protected,
         termination_protection: keys.termination_protection.or(is_protected.then_some(true)),
-        keep_runs: keys.keep_runs.map(|count| count.0),
+        keep_runs: keys
+            .keep_runs
+            .and_then(|count| usize::try_from(count.0).ok()),
         express: keys.express.is_some_and(|express| express.value),
         omit: keys.omit.map(|types| types.0).unwrap_or_default(),
     }
 }
 
-/// The role, which only an environment on AWS has, in the account that is deployed to.
+/// Roles are taken on on AWS alone. That they are of the right account is checked with all that
+/// belongs to one.
+fn on_aws(arn: &Located<RoleArn>, key: &str, is_local: bool, findings: &mut Findings) {
+    if is_local {
+        findings.push(
+            Diagnostic::error(&arn.location, "the local cloud has no roles to take on")
+                .with_hint(format!("remove '{key}', or 'local: true' if this is AWS")),
+        );
+    }
+}
+
+/// The role, which only an environment on AWS has.
 fn role(keys: &EnvironmentKeys, is_local: bool, findings: &mut Findings) -> Option<Role> {
     let Some(arn) = &keys.role else {
         if let Some(external_id) = &keys.external_id {
@@ -288,30 +348,7 @@ fn role(keys: &EnvironmentKeys, is_local: bool, findings: &mut Findings) -> Opti
         }
         return None;
     };
-    if is_local {
-        findings.push(
-            Diagnostic::error(&arn.location, "the local cloud has no roles to take on")
-                .with_hint("remove 'role', or 'local: true' if this is AWS"),
-        );
-    }
-    if let Some(account) = &keys.account
-        && !is_local
-        && arn.account() != account.as_str()
-    {
-        findings.push(
-            Diagnostic::error(
-                &arn.location,
-                format!(
-                    "the role belongs to account {}, the environment to {account}",
-                    arn.account()
-                ),
-            )
-            .with_hint(format!(
-                "correct one of them; the account is at {}",
-                account.location
-            )),
-        );
-    }
+    on_aws(arn, "role", is_local, findings);
     Some(Role {
         arn: arn.clone(),
         external_id: keys.external_id.as_ref().map(|id| id.value.clone()),

@@ -380,6 +380,44 @@ text! {
     ).any_scalar().examples(&["shop-deploys"]);
 }
 
+text! {
+    /// The ARN of a CloudWatch alarm, plain or composite.
+    pub struct AlarmArn = Rule::new(
+        "the ARN of an alarm such as 'arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors'",
+        r"^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:[^\x00]+$",
+        1600,
+    ).examples(&["arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors"]);
+}
+
+text! {
+    /// The ARN of a managed policy, of an account or of AWS.
+    pub struct PolicyArn = Rule::new(
+        "the ARN of a managed policy such as 'arn:aws:iam::123456789012:policy/limit'",
+        r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$",
+        2048,
+    ).examples(&["arn:aws:iam::123456789012:policy/limit"]);
+}
+
+impl PolicyArn {
+    /// The account that the policy belongs to; `None` when it is one of AWS itself.
+    pub fn account(&self) -> Option<&str> {
+        let account = self.as_str().split(':').nth(4)?;
+        (account != "aws").then_some(account)
+    }
+}
+
+impl AlarmArn {
+    /// The region that the alarm is in.
+    pub fn region(&self) -> &str {
+        self.as_str().split(':').nth(3).unwrap_or_default()
+    }
+
+    /// The account that the alarm belongs to.
+    pub fn account(&self) -> &str {
+        self.as_str().split(':').nth(4).unwrap_or_default()
+    }
+}
+
 impl RoleArn {
     /// The account that the role belongs to.
     pub fn account(&self) -> &str {

@@ -10,6 +10,7 @@ use crate::template::check::check_value;
 use crate::template::{ParameterDeclaration, RenderedTemplate};
 
 use super::model::{Environment, EnvironmentKind, Given, Project};
+use super::rollback::Rollback;
 use super::shape::quote;
 use super::value::{ConfigValue, OutputReference, ParameterValue, PseudoValue};
 
@@ -53,6 +54,10 @@ impl Wiring<'_> {
             if let ParameterValue::OutputOf(from) = &given.value {
                 self.output(from, &given.location, Some(stack));
             }
+        }
+        let rollback = self.project.rollback_for(stack, self.environment);
+        for (from, location) in rollback.into_iter().flat_map(Rollback::outputs) {
+            self.output(from, location, Some(stack));
         }
         for (name, declaration) in &template.parameters {
             if declaration.default.is_none() && !given.contains_key(name) {

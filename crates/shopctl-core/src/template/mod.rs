@@ -1,5 +1,6 @@
 //! CloudFormation templates: modules, local references, checks, rendering.
 
+mod boundary;
 pub mod check;
 mod files;
 pub(crate) mod function;
@@ -9,6 +10,7 @@ mod omit;
 mod package;
 mod places;
 pub mod policy;
+mod publish;
 mod render;
 #[cfg(test)]
 mod render_laws;

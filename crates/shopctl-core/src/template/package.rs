@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::files::{FileError, FileKind, Files, path_at, unreadable};
 use super::function::make;
 use super::places::{FUNCTIONS, Form, METADATA, Place, places};
+use super::publish::fill_digests;
 use super::{Upload, UploadSource};
 use crate::diagnostic::{Diagnostic, Location, closest};
 use crate::names::ArtifactDigest;
@@ -54,6 +55,8 @@ pub(super) struct Packager<'a> {
     /// Renders a nested template.
     pub(super) nested: &'a mut dyn FnMut(NestedTemplate<'_>) -> Option<Upload>,
     pub(super) uploads: Uploads,
+    /// The artifacts of functions, by their logical IDs.
+    pub(super) code: BTreeMap<String, ArtifactDigest>,
     pub(super) errors: Vec<Diagnostic>,
 }
 
@@ -70,6 +73,7 @@ impl Packager<'_> {
         }
         if let Some(resources) = document.get_mut("Resources") {
             self.package_resources(resources);
+            fill_digests(resources, &self.code);
         }
     }
 
@@ -99,11 +103,25 @@ impl Packager<'_> {
             };
             for place in places(&kind) {
                 let is_handler = self.package_place(id, properties, place);
+                if let Some(digest) = self.packed(properties, place)
+                    && FUNCTIONS.contains(&kind.as_str())
+                {
+                    self.code.insert(id.to_owned(), digest);
+                }
                 if is_handler && FUNCTIONS.contains(&kind.as_str()) {
                     self.set_architecture(properties);
                 }
             }
         }
+    }
+
+    /// The artifact that was put into a place of some properties.
+    fn packed(&self, properties: &Node, place: &Place) -> Option<ArtifactDigest> {
+        let Form::Mapping(_, key) = place.form else {
+            return None;
+        };
+        let key = properties.get(place.property)?.get(key)?.as_str()?;
+        self.uploads.get(key).map(|upload| upload.digest.clone())
     }
 
     /// Packages one property; whether it named a handler.

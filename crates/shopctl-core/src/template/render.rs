@@ -6,7 +6,7 @@ use super::files::{Files, read_text};
 use super::function::is_call;
 use super::package::{ArtifactLookup, NestedTemplate, Packager, Uploads, of_bytes};
 use super::{Capability, OmittedResource, RenderedFile, RenderedTemplate, Upload};
-use super::{check, include, modules, omit};
+use super::{boundary, check, include, modules, omit};
 use crate::diagnostic::{Diagnostic, Diagnostics, Location, Severity, did_you_mean};
 use crate::names::{LogicalId, StackName, artifact_bucket};
 use crate::project::Architecture;
@@ -26,6 +26,8 @@ pub struct RenderInput<'a> {
     pub architecture: Architecture,
     /// Resource types that the environment lacks; `*` stands for anything.
     pub omit: &'a [String],
+    /// ARN of the managed policy that bounds every role and user which names none.
+    pub permissions_boundary: Option<&'a str>,
     /// The project's name.
     pub project: &'a str,
     /// The environment's name.
@@ -38,7 +40,7 @@ pub struct RenderInput<'a> {
 /// Renders a stack's template. The same input gives the same bytes.
 ///
 /// The steps: parse, put modules and snippets in place, leave out what the environment
-/// lacks, check, put artifacts in place of local references, write.
+/// lacks, check, bound roles and users, put artifacts in place of local references, write.
 pub fn render(input: &RenderInput<'_>) -> Result<RenderedTemplate, Diagnostics> {
     render_with_sources(input).map(|(template, _)| template)
 }
@@ -122,6 +124,9 @@ impl Renderer<'_> {
             .partition(|found| found.severity == Severity::Error);
         warnings.extend(more);
 
+        if let Some(arn) = self.input.permissions_boundary {
+            boundary::apply(&mut document, arn);
+        }
         // Local references are looked at even when the check found errors, so that one run
         // shows all there is to mend.
         self.chain.push(path.to_owned());
@@ -178,6 +183,7 @@ impl Renderer<'_> {
             architecture: input.architecture.as_str(),
             nested: &mut render_nested,
             uploads: Uploads::new(),
+            code: BTreeMap::new(),
             errors: Vec::new(),
         };
         packager.package(document);

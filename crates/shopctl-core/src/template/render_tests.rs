@@ -467,7 +467,7 @@ fn a_template_that_is_too_large() {
     let text = format!(
         "\nResources:\n  A: {{ Type: AWS::SSM::Parameter, Properties: {{ Value: {description} }} }}\n"
     );
-    insta::assert_snapshot!(shown(&text), @"template.yaml:1:1: the rendered template has 1100135 bytes; CloudFormation takes 1000000 (split it into two stacks)");
+    insta::assert_snapshot!(shown(&text), @"template.yaml:1:1: the rendered template has 1100077 bytes without any blank; CloudFormation takes 1000000 (move a part of it into a template of its own and nest that (AWS::CloudFormation::Stack with a local TemplateURL), or into another stack)");
 }
 
 /// The repository's own stacks, as the environments want them.
@@ -509,4 +509,68 @@ fn the_shop_renders_for_every_kind_of_environment() {
             assert!(!rendered.body.contains("handlers/"), "{template}");
         }
     }
+}
+
+#[test]
+fn roles_and_users_without_a_boundary_get_that_of_the_environment() {
+    let mut project = TestProject::new(
+        "\
+=== template.yaml
+Transform: AWS::LanguageExtensions
+Resources:
+  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+  Own: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {}, PermissionsBoundary: !Ref Policy } }
+  User: { Type: AWS::IAM::User }
+  Policy: { Type: AWS::IAM::ManagedPolicy, Properties: { PolicyDocument: {} } }
+  Fn::ForEach::Roles:
+    - Name
+    - [A, B]
+    - Role${Name}: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+  Inner: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: inner.yaml } }
+=== inner.yaml
+Resources:
+  Deep: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+",
+    );
+    project.boundary = Some("arn:aws:iam::123456789012:policy/limit".to_owned());
+    let (_, files) = project.render_with_sources("template.yaml").unwrap();
+    let [inner, outer] = files.as_slice() else {
+        panic!("two templates");
+    };
+    let boundary = "PermissionsBoundary: arn:aws:iam::123456789012:policy/limit";
+    let bounded = |text: &str| text.matches(boundary).count();
+    assert_eq!(bounded(&inner.body), 1, "{}", inner.body);
+    assert_eq!(bounded(&outer.body), 3, "{}", outer.body);
+    let own = "PermissionsBoundary: !Ref Policy";
+    assert!(outer.body.contains(own), "{}", outer.body);
+    // What is put in has the place of the resource, for whoever asks where a line comes from.
+    let lines = outer.body.lines();
+    let line = 1 + lines.take_while(|line| !line.contains(boundary)).count();
+    let source = outer.source_of(line, 9).unwrap();
+    assert_eq!(source.to_string(), "template.yaml:3:9");
+}
+
+#[test]
+fn versions_have_the_digest_of_their_functions_code() {
+    let project = TestProject::new(
+        "\
+=== template.yaml
+Resources:
+  Function: { Type: AWS::Lambda::Function, Properties: { Code: code.zip } }
+  Remote: { Type: AWS::Lambda::Function, Properties: { Code: { ZipFile: x } } }
+  ByRef: { Type: AWS::Lambda::Version, Properties: { FunctionName: !Ref Function } }
+  ByArn: { Type: AWS::Lambda::Version, Properties: { FunctionName: !GetAtt Function.Arn } }
+  BySub: { Type: AWS::Lambda::Version, Properties: { FunctionName: !Sub '${Function}' } }
+  Given: { Type: AWS::Lambda::Version, Properties: { FunctionName: !Ref Function, CodeSha256: mine } }
+  OfRemote: { Type: AWS::Lambda::Version, Properties: { FunctionName: !Ref Remote } }
+=== code.zip
+PK\u{3}\u{4}
+",
+    );
+    let body = project.render("template.yaml").unwrap().body;
+    // echo -e 'PK\x03\x04' | sha256sum | xxd -r -p | base64
+    let digest = "CodeSha256: TewBGCUEqzMXAf4pgW0HZOXmsj+UT8/kSTpgG9MKLxw=";
+    assert_eq!(body.matches(digest).count(), 3, "{body}");
+    assert_eq!(body.matches("CodeSha256: mine").count(), 1, "{body}");
+    assert_eq!(body.matches("CodeSha256").count(), 4, "{body}");
 }

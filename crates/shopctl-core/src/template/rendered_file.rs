@@ -4,14 +4,15 @@
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Location;
-use crate::yaml::{Node, emit_telling};
+use crate::template::check::TEMPLATE_BYTES;
+use crate::yaml::{Node, emit_compact, emit_telling};
 
 /// A template as it goes to CloudFormation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedFile {
     /// The template that it was made from.
     pub path: String,
-    /// YAML text.
+    /// YAML text; compact JSON when CloudFormation would take no more than that.
     pub body: String,
     /// SHA-256 of `body` in hexadecimal digits.
     pub digest: String,
@@ -26,7 +27,13 @@ impl RenderedFile {
         let text = emit_telling(document, &mut |offset, node| {
             places.push((header.len() + offset, node.location.clone()));
         });
-        let body = header + &text;
+        let mut body = header + &text;
+        if body.len() > TEMPLATE_BYTES {
+            places.clear();
+            body = emit_compact(document, &mut |offset, node| {
+                places.push((offset, node.location.clone()));
+            });
+        }
         Self {
             path: path.to_owned(),
             digest: hex::encode(Sha256::digest(&body)),
@@ -122,6 +129,53 @@ Resources:
             Properties:                           modules/queue.yaml:4:5
               DelaySeconds: 5                     modules/queue.yaml:5:7
         ");
+    }
+
+    /// A template whose text has about so many bytes, most of it indentation of short items.
+    fn large(items: usize) -> String {
+        let mut text = "=== template.yaml\nResources:\n  Machine:\n    Type: AWS::SSM::Parameter\n    Properties:\n      Tags:\n".to_owned();
+        for number in 0..items {
+            text.push_str(&format!("        - {{ Key: k{number}, Value: !Sub v }}\n"));
+        }
+        text
+    }
+
+    #[test]
+    fn a_template_that_is_too_large_is_written_without_a_blank() {
+        let file = |items| {
+            let project = TestProject::new(&large(items));
+            let (rendered, mut files) = project.render_with_sources("template.yaml").unwrap();
+            let file = files.pop().unwrap();
+            assert_eq!(rendered.body, file.body);
+            file
+        };
+        assert!(file(1_000).body.starts_with("# Rendered by shopctl"));
+        let compact = file(22_000);
+        assert!(
+            compact.body.len() <= TEMPLATE_BYTES,
+            "{}",
+            compact.body.len()
+        );
+        let begin = r#"{"Resources":{"Machine":{"Type":"AWS::SSM::Parameter","Properties":{"Tags":[{"Key":"k0","Value":{"Fn::Sub":"v"}},"#;
+        assert!(compact.body.starts_with(begin), "{}", &compact.body[..200]);
+        let column = compact.body.find("k7").unwrap() + 1;
+        let source = compact.source_of(1, column).unwrap();
+        assert_eq!(source.to_string(), "template.yaml:13:18");
+        // It parses to what it was.
+        let again = crate::yaml::parse("again", &compact.body).unwrap();
+        assert!(again.get("Resources").is_some());
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_made_to_fit_is_told() {
+        let project = TestProject::new(&large(40_000));
+        let errors = project.render_with_sources("template.yaml").unwrap_err();
+        assert!(
+            errors
+                .to_string()
+                .contains("1628971 bytes without any blank"),
+            "{errors}"
+        );
     }
 
     #[test]

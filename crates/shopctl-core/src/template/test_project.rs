@@ -15,6 +15,7 @@ use crate::project::Architecture;
 pub(super) struct TestProject {
     files: BTreeMap<String, Vec<u8>>,
     pub(super) omit: Vec<String>,
+    pub(super) boundary: Option<String>,
     pub(super) parameters: BTreeMap<String, String>,
 }
 
@@ -35,6 +36,7 @@ impl TestProject {
         Self {
             files,
             omit: Vec::new(),
+            boundary: None,
             parameters: BTreeMap::new(),
         }
     }
@@ -55,6 +57,7 @@ impl TestProject {
             artifacts: self,
             architecture: Architecture::Arm64,
             omit: &self.omit,
+            permissions_boundary: self.boundary.as_deref(),
             project: "shop",
             environment: "local",
             parameters: &self.parameters,

@@ -61,7 +61,7 @@ impl CloudFormation for Script {
     async fn delete_change_set(&self, _: &ChangeSetId) -> Result<(), CloudError> {
         unasked()
     }
-    async fn delete_stack(&self, _: &str, _: &str) -> Result<(), CloudError> {
+    async fn delete_stack(&self, _: &str, _: Option<&str>, _: &str) -> Result<(), CloudError> {
         unasked()
     }
     async fn cancel_update(&self, _: &str, _: &str) -> Result<(), CloudError> {
@@ -87,6 +87,12 @@ impl CloudFormation for Script {
     }
     async fn resources(&self, _: &str) -> Result<Vec<StackResource>, CloudError> {
         Ok(self.resources.clone())
+    }
+    async fn stack_policy(&self, _: &str) -> Result<Option<String>, CloudError> {
+        unasked()
+    }
+    async fn set_stack_policy(&self, _: &str, _: &str) -> Result<(), CloudError> {
+        unasked()
     }
     async fn set_termination_protection(
         &self,
@@ -133,11 +139,12 @@ impl StackRepair for Script {
         &self,
         _: &str,
         _: &Continuation,
+        _: Option<&str>,
         _: &str,
     ) -> Result<(), CloudError> {
         unasked()
     }
-    async fn roll_back(&self, _: &str, _: &str) -> Result<(), CloudError> {
+    async fn roll_back(&self, _: &str, _: Option<&str>, _: &str) -> Result<(), CloudError> {
         unasked()
     }
     async fn delete(
@@ -145,6 +152,7 @@ impl StackRepair for Script {
         _: &str,
         _: &DeleteMode,
         _: DeploymentMode,
+        _: Option<&str>,
         _: &str,
     ) -> Result<(), CloudError> {
         unasked()
@@ -234,6 +242,15 @@ impl Functions for Unused {
         unasked()
     }
     async fn update_code(&self, _: &str, _: &str, _: &str) -> Result<(), CloudError> {
+        unasked()
+    }
+    async fn versions(&self, _: &str) -> Result<Vec<PublishedVersion>, CloudError> {
+        unasked()
+    }
+    async fn used_versions(&self, _: &str) -> Result<BTreeSet<u64>, CloudError> {
+        unasked()
+    }
+    async fn delete_version(&self, _: &str, _: u64) -> Result<(), CloudError> {
         unasked()
     }
     async fn code_digests(&self, _: &str) -> Result<Vec<ArtifactDigest>, CloudError> {

@@ -134,7 +134,8 @@ pub enum DeleteMode {
     Force,
 }
 
-/// Gets a stack going again.
+/// Gets a stack going again. `role` is the ARN of the role that CloudFormation takes on; without
+/// one it goes on with that of before.
 #[async_trait]
 pub trait StackRepair: Send + Sync {
     /// Continues a rollback that failed.
@@ -142,10 +143,16 @@ pub trait StackRepair: Send + Sync {
         &self,
         stack_id: &str,
         how: &Continuation,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError>;
     /// Rolls a paused stack back to what it was.
-    async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), CloudError>;
+    async fn roll_back(
+        &self,
+        stack_id: &str,
+        role: Option<&str>,
+        token: &str,
+    ) -> Result<(), CloudError>;
     /// Deletes a stack in a way of its own; no error if it is gone. `waits` says whether
     /// CloudFormation waits until each resource is gone.
     async fn delete(
@@ -153,6 +160,7 @@ pub trait StackRepair: Send + Sync {
         stack_id: &str,
         mode: &DeleteMode,
         waits: DeploymentMode,
+        role: Option<&str>,
         token: &str,
     ) -> Result<(), CloudError>;
     /// Updates a stack without a change set, with rollback off: what an EXPRESS operation left

@@ -10,6 +10,7 @@ mod counts;
 mod faults;
 mod graphs;
 mod races;
+mod settings;
 mod site;
 mod statuses;
 mod stops;

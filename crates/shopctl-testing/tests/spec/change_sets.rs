@@ -7,7 +7,9 @@ use shopctl_deploy::ports::{
 };
 use shopctl_testing::FakeCloud;
 
-use crate::support::{CHANGED, PAIR, apply, computed, create, delete, request, status, update};
+use crate::support::{
+    CHANGED, PAIR, apply, computed, create, delete, request, status, update, watching,
+};
 
 // C1 C2 C3
 #[tokio::test(start_paused = true)]
@@ -157,7 +159,10 @@ async fn a_token_makes_an_execution_repeatable() {
     cloud.execute_change_set(&id, &token).await.unwrap();
     cloud.settle().await;
     assert_eq!(cloud.times_made("s", "A"), 1);
-    let error = cloud.delete_stack(&id.stack, &token).await.unwrap_err();
+    let error = cloud
+        .delete_stack(&id.stack, None, &token)
+        .await
+        .unwrap_err();
     assert!(
         error.message.contains("TokenAlreadyExistsException"),
         "{error}"
@@ -267,4 +272,32 @@ async fn what_validation_found_is_told_of_the_failed_change_set() {
     assert_eq!(told[0].logical_id, Some("A".into()));
     assert_eq!(told[0].kind, OperationEventKind::Validation);
     assert_eq!(told[0].reason.as_deref(), Some("it exists"));
+}
+
+// C16
+#[tokio::test(start_paused = true)]
+async fn other_alarms_are_a_change_and_stay() {
+    let cloud = FakeCloud::default();
+    create(&cloud, "s", PAIR).await;
+    let rule = watching("errors", 5);
+    let mut wanted = request("s", ChangeSetType::Update, PAIR);
+    wanted.rollback = Some(rule.clone());
+    let id = cloud.create_change_set(&wanted).await.unwrap();
+    assert_eq!(
+        computed(&cloud, &id).await,
+        ChangeSetState::Ready { changes: 0 }
+    );
+    cloud.execute_change_set(&id, "first").await.unwrap();
+    cloud.settle().await;
+    update(&cloud, "s", CHANGED).await;
+    cloud.settle().await;
+    let seen = cloud.describe("s").await.unwrap().unwrap();
+    assert_eq!(seen.rollback, rule);
+
+    cloud.configure(|settings| settings.alarms_alone_are_no_change = true);
+    let mut wanted = request("s", ChangeSetType::Update, CHANGED);
+    wanted.name = "again".to_owned();
+    wanted.rollback = Some(watching("latency", 0));
+    let id = cloud.create_change_set(&wanted).await.unwrap();
+    assert_eq!(computed(&cloud, &id).await, ChangeSetState::Empty);
 }

@@ -5,7 +5,7 @@ use shopctl_deploy::ports::{
 };
 use shopctl_testing::{FakeCloud, FaultStep, ResourceFault};
 
-use crate::support::{CHANGED, PAIR, apply, create, request, update};
+use crate::support::{CHANGED, PAIR, apply, computed, create, request, update};
 
 async fn refusal(
     cloud: &FakeCloud,
@@ -182,7 +182,7 @@ async fn protected_stacks_are_not_deleted() {
             .unwrap()
             .termination_protection
     );
-    let error = cloud.delete_stack(&id, "delete").await.unwrap_err();
+    let error = cloud.delete_stack(&id, None, "delete").await.unwrap_err();
     assert_eq!(
         error.message,
         "Stack [s] cannot be deleted while TerminationProtection is enabled (ValidationError)"
@@ -192,8 +192,36 @@ async fn protected_stacks_are_not_deleted() {
         .set_termination_protection(&"s".into(), false)
         .await
         .unwrap();
-    cloud.delete_stack(&id, "again").await.unwrap();
+    cloud.delete_stack(&id, None, "again").await.unwrap();
     cloud.settle().await;
     assert_eq!(cloud.stacks().len(), 0);
-    cloud.delete_stack("nobody", "token").await.unwrap();
+    cloud.delete_stack("nobody", None, "token").await.unwrap();
+}
+
+// X16
+#[tokio::test(start_paused = true)]
+async fn a_role_stays_until_another_is_named_and_is_missed_when_it_is_gone() {
+    let cloud = FakeCloud::default();
+    let role = "arn:aws:iam::123456789012:role/first";
+    let mut wanted = request("s", ChangeSetType::Create, PAIR);
+    wanted.service_role = Some(role.to_owned());
+    let id = cloud.create_change_set(&wanted).await.unwrap();
+    computed(&cloud, &id).await;
+    cloud.execute_change_set(&id, "first").await.unwrap();
+    cloud.settle().await;
+    update(&cloud, "s", CHANGED).await;
+    assert_eq!(cloud.role("s").as_deref(), Some(role));
+
+    cloud.configure(|settings| {
+        settings.roles_gone.insert(role.to_owned());
+    });
+    let error = cloud.delete_stack("s", None, "delete").await.unwrap_err();
+    assert_eq!(
+        error.message,
+        format!("Role {role} is invalid or cannot be assumed (ValidationError)")
+    );
+    let other = Some("arn:aws:iam::123456789012:role/second");
+    cloud.delete_stack("s", other, "again").await.unwrap();
+    cloud.settle().await;
+    assert_eq!(cloud.stacks().len(), 0);
 }

@@ -7,7 +7,10 @@ use shopctl_core::status::StackStatus as S;
 use shopctl_deploy::ports::{ChangeSetType, CloudFormation};
 use shopctl_testing::{FakeCloud, FaultStep, ResourceFault};
 
-use crate::support::{CHANGED, PAIR, apply, create, delete, resource, status, statuses, update};
+use crate::support::{
+    CHANGED, PAIR, alarm, apply, computed, create, delete, request, resource, status, statuses,
+    update, watching,
+};
 
 fn fault(id: &str, step: FaultStep) -> ResourceFault {
     ResourceFault::new("s", id, step, "it broke")
@@ -356,7 +359,7 @@ async fn a_delete_can_break_into_a_create_but_not_into_an_update() {
     apply(&cloud, "s", ChangeSetType::Update, CHANGED)
         .await
         .unwrap();
-    let error = cloud.delete_stack(&id, "delete").await.unwrap_err();
+    let error = cloud.delete_stack(&id, None, "delete").await.unwrap_err();
     assert_eq!(
         error.message,
         format!(
@@ -364,8 +367,8 @@ async fn a_delete_can_break_into_a_create_but_not_into_an_update() {
         )
     );
     cloud.settle().await;
-    cloud.delete_stack(&id, "first").await.unwrap();
-    cloud.delete_stack(&id, "second").await.unwrap();
+    cloud.delete_stack(&id, None, "first").await.unwrap();
+    cloud.delete_stack(&id, None, "second").await.unwrap();
     cloud.settle().await;
     assert_eq!(
         statuses(&cloud, &id)
@@ -424,7 +427,7 @@ async fn every_status_can_be_reached() {
             for _ in 0..2 {
                 if let Some(id) = cloud.stack_id("s") {
                     cloud
-                        .delete_stack(&id, &format!("d{}", cloud.next_run()))
+                        .delete_stack(&id, None, &format!("d{}", cloud.next_run()))
                         .await
                         .unwrap();
                     cloud.settle().await;
@@ -436,4 +439,55 @@ async fn every_status_can_be_reached() {
     }
     let all: BTreeSet<String> = S::ALL.iter().map(|status| status.to_string()).collect();
     assert_eq!(seen, all);
+}
+
+// S20
+#[tokio::test(start_paused = true)]
+async fn an_alarm_rolls_back_what_it_watches() {
+    let cloud = FakeCloud::default();
+    create(&cloud, "s", PAIR).await;
+    let mut wanted = request("s", ChangeSetType::Update, CHANGED);
+    wanted.rollback = Some(watching("errors", 0));
+    let id = cloud.create_change_set(&wanted).await.unwrap();
+    computed(&cloud, &id).await;
+    cloud.execute_change_set(&id, "first").await.unwrap();
+    cloud.person().alarm("s", "another").unwrap();
+    assert_eq!(status(&cloud, "s"), S::UpdateInProgress);
+    cloud.person().alarm("s", &alarm("errors")).unwrap();
+    assert_eq!(status(&cloud, "s"), S::UpdateRollbackInProgress);
+    cloud.settle().await;
+    assert_eq!(status(&cloud, "s"), S::UpdateRollbackComplete);
+}
+
+// S21
+#[tokio::test(start_paused = true)]
+async fn a_policy_refuses_updates_of_what_it_names() {
+    let cloud = FakeCloud::default();
+    create(&cloud, "s", PAIR).await;
+    assert_eq!(cloud.stack_policy("s").await.unwrap(), None);
+    let statement = |effect: &str, resource: &str| {
+        format!(
+            r#"{{"Effect":"{effect}","Action":"Update:*","Principal":"*","Resource":"{resource}"}}"#
+        )
+    };
+    let allow = statement("Allow", "*");
+    let deny = statement("Deny", "LogicalResourceId/B");
+    let policy = format!(r#"{{"Statement":[{allow},{deny}]}}"#);
+    cloud.set_stack_policy("s", &policy).await.unwrap();
+    update(&cloud, "s", CHANGED).await;
+    cloud.settle().await;
+    assert_eq!(status(&cloud, "s"), S::UpdateRollbackComplete);
+    let told = cloud.history("s").into_iter().any(|event| {
+        event.reason.as_deref().is_some_and(|reason| {
+            reason.contains(
+                "Statement [#2] does not allow [Update:Modify] for resource [LogicalResourceId/B]",
+            )
+        })
+    });
+    assert!(told);
+    let policy = format!(r#"{{"Statement":[{allow}]}}"#);
+    cloud.set_stack_policy("s", &policy).await.unwrap();
+    update(&cloud, "s", CHANGED).await;
+    cloud.settle().await;
+    assert_eq!(status(&cloud, "s"), S::UpdateComplete);
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use shopctl_core::stack_settings::{RollbackAlarm, RollbackRule};
 use shopctl_core::status::StackStatus;
 use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
@@ -43,6 +44,8 @@ pub fn request(stack: &str, change_set_type: ChangeSetType, body: &str) -> Chang
         options: shopctl_deploy::ports::ChangeSetOptions::default(),
         mode: shopctl_deploy::ports::DeploymentMode::Standard,
         paused: false,
+        service_role: None,
+        rollback: None,
         token: String::new(),
     }
 }
@@ -93,7 +96,7 @@ pub async fn update(cloud: &FakeCloud, stack: &str, body: &str) {
 pub async fn delete(cloud: &FakeCloud, stack: &str) {
     let id = cloud.stack_id(stack).unwrap();
     cloud
-        .delete_stack(&id, &format!("delete-{}", cloud.next_run()))
+        .delete_stack(&id, None, &format!("delete-{}", cloud.next_run()))
         .await
         .unwrap();
     cloud.settle().await;
@@ -128,4 +131,20 @@ pub fn line(event: &StackEvent) -> String {
 
 pub fn status(cloud: &FakeCloud, stack: &str) -> StackStatus {
     cloud.status(stack).unwrap()
+}
+
+/// ARN of an alarm.
+pub fn alarm(name: &str) -> String {
+    format!("arn:aws:cloudwatch:eu-central-1:123456789012:alarm:{name}")
+}
+
+/// One alarm that is watched.
+pub fn watching(name: &str, monitoring_minutes: u32) -> RollbackRule {
+    RollbackRule {
+        alarms: BTreeSet::from([RollbackAlarm {
+            arn: alarm(name),
+            composite: false,
+        }]),
+        monitoring_minutes,
+    }
 }

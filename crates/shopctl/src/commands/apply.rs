@@ -24,16 +24,17 @@ use shopctl_deploy::lock::Lease;
 use shopctl_deploy::ports::{ChangeSetOptions, DeploymentMode};
 use shopctl_deploy::{
     Context, Rules, RunReport, SiteConfigValue, SiteSource, State, UploadBodies, UrlCheck,
-    changes_nothing, code_changes, execute, observe, prune, runs,
+    changes_nothing, code_changes, execute, observe, observe_policies, prune, runs,
 };
 
 use crate::commands::deploy::{blocked, outcome, save_local, verify};
 use crate::commands::plan::{Gate, place};
 use crate::error::CommandError;
+use crate::hooks::Hook;
 use crate::run::Run;
 use crate::session::{Session, check_place};
 use crate::workspace::Workspace;
-use crate::{guard, keep, origin};
+use crate::{guard, keep, origin, settings};
 
 /// A new distribution takes a few minutes until its name resolves everywhere.
 const URL_DEADLINE: Duration = Duration::from_secs(300);
@@ -116,6 +117,8 @@ pub(crate) struct Application<'a> {
     pub(crate) consent: Consent,
     /// Whether code that is all that changed goes directly into functions.
     pub(crate) fast: bool,
+    /// What runs when all is well.
+    pub(crate) after: Option<Hook<'a>>,
 }
 
 impl Application<'_> {
@@ -195,7 +198,9 @@ impl Application<'_> {
 
         let Some(lease) = held.get().filter(|_| changes).cloned() else {
             let context = self.context(materials, &observed, None);
-            return Ok(execute(&plan, Arc::new(context)).await);
+            let mut report = execute(&plan, Arc::new(context)).await;
+            self.after(&mut report).await;
+            return Ok(report);
         };
         let objects = self.session.ports.objects.as_ref();
         let mut document = self.document(materials, &plan).await;
@@ -211,7 +216,8 @@ impl Application<'_> {
         })
         .await?;
         let context = self.context(materials, &observed, Some(lease.clone()));
-        let report = execute(&plan, Arc::new(context)).await;
+        let mut report = execute(&plan, Arc::new(context)).await;
+        self.after(&mut report).await;
         self.keep(&observed, &report, &lease, document, omitted)
             .await;
         if let (Some(keep), false) = (
@@ -221,6 +227,12 @@ impl Application<'_> {
             self.prune(materials, keep).await;
         }
         Ok(report)
+    }
+
+    async fn after(&self, report: &mut RunReport) {
+        if let Some(hook) = &self.after {
+            hook.after(self.run, report).await;
+        }
     }
 
     /// Refuses what nobody agreed to, before anything is changed.
@@ -275,9 +287,10 @@ impl Application<'_> {
             .iter()
             .map(|stack| (stack.template.stack.clone(), stack.cloud_name.clone()))
             .collect();
-        let observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
-        check_place(self.environment, &self.session.account, &observed)?;
         let desired = &materials.desired;
+        let mut observed = observe(&self.session.ports, &self.bucket, &pairs).await?;
+        check_place(self.environment, &self.session.account, &observed)?;
+        observe_policies(&self.session.ports, desired, &mut observed).await?;
         let plan = if self.fast {
             let changes = code_changes(desired, &observed, &self.session.ports).await?;
             plan_fast_deploy(desired, &observed, changes)
@@ -314,6 +327,7 @@ impl Application<'_> {
                 .iter()
                 .map(|stack| stack.cloud_name.clone())
                 .collect(),
+            service_roles: settings::service_roles(&self.workspace.project, self.environment),
             templates: desired
                 .stacks
                 .iter()

@@ -18,6 +18,7 @@ use crate::commands::apply::{Application, Consent, Materials};
 use crate::commands::plan::change_set_options;
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::hooks::{self, Hook};
 use crate::lock::Lock;
 use crate::prepare::{self, Prepared, environment};
 use crate::run::Run;
@@ -127,6 +128,7 @@ impl Deployment<'_> {
         } = *self;
         let project = &workspace.project;
         let _lock = Lock::acquire(workspace, run).await?;
+        self.hook(hooks::BEFORE_DEPLOY).before(run).await?;
 
         // The cloud starts while handlers and site are built.
         let session = async {
@@ -158,8 +160,17 @@ impl Deployment<'_> {
                 retry_paused: self.arguments.retry_paused,
             },
             fast: self.arguments.fast,
+            after: Some(self.hook(hooks::AFTER_DEPLOY)),
         };
         Ok(Ended::of(application.apply(&materials).await?))
+    }
+
+    fn hook(&self, name: &'static str) -> Hook<'_> {
+        Hook {
+            workspace: self.workspace,
+            environment: self.environment,
+            name,
+        }
     }
 
     fn materials(&self, prepared: Prepared, session: &Session, bucket: &str) -> Materials {
@@ -245,6 +256,7 @@ pub(crate) fn desired(
                 .collect(),
             tags: tags.clone(),
             termination_protection: environment.termination_protection,
+            settings: prepared.settings.get(name).cloned().unwrap_or_default(),
         })
         .collect();
     Desired {
@@ -331,7 +343,7 @@ impl Values<'_> {
     }
 }
 
-fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
+pub(crate) fn output_of(output: &shopctl_core::project::OutputReference) -> PlannedValue {
     PlannedValue::OutputOf {
         stack: output.stack.clone(),
         output: output.output.clone(),

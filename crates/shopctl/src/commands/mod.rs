@@ -13,6 +13,7 @@ pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod prune;
 pub(crate) mod recover;
+pub(crate) mod refactor;
 pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod schema;

@@ -6,15 +6,17 @@ use std::path::Path;
 
 use chrono::Utc;
 use shopctl_core::change::{
-    Fingerprint, Preview, SAVED_VERSION, SavedPlan, StackEffect, UploadPreview, VERSION, moved,
-    refusals, unused,
+    Fingerprint, Preview, SAVED_VERSION, SavedPlan, StackEffect, UploadPreview, VERSION,
+    mention_moves, moved, refusals, unused,
 };
 use shopctl_core::names::partition;
 use shopctl_core::plan::{Action, Plan};
 use shopctl_core::planner::{Observed, plan_deploy};
 use shopctl_core::project::Environment;
 use shopctl_deploy::ports::ChangeSetOptions;
-use shopctl_deploy::{Interrupt, Method, PreviewRequest, SiteFile, observe, preview, preview_site};
+use shopctl_deploy::{
+    Interrupt, Method, PreviewRequest, SiteFile, observe, observe_policies, preview, preview_site,
+};
 
 use super::deploy::{blocked, desired, verify};
 use crate::cli::{ChangeSetArguments, Global, Output, PlanArguments};
@@ -26,8 +28,8 @@ use crate::run::next_id;
 use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
-use crate::variables;
 use crate::workspace::Workspace;
+use crate::{settings, variables};
 
 /// The exit code of `--exit-code` when a deploy would change something.
 const CHANGES: u8 = 2;
@@ -104,16 +106,17 @@ async fn plan(
         .keys()
         .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
         .collect();
-    let observed = observe(&session.ports, &bucket, &pairs).await?;
+    let mut observed = observe(&session.ports, &bucket, &pairs).await?;
     check_place(environment, &session.account, &observed)?;
     let again = arguments.change_sets.revert_drift;
     let desired = desired(project, environment, &prepared, &session, &bucket, again);
+    observe_policies(&session.ports, &desired, &mut observed).await?;
     let plan = plan_deploy(&desired, &observed).map_err(|stacks| blocked(environment, stacks))?;
     verify(&plan)?;
 
     let started = Utc::now();
     let run = next_id();
-    let stacks = preview(
+    let mut stacks = preview(
         &session.ports,
         &PreviewRequest {
             plan: &plan,
@@ -141,6 +144,9 @@ async fn plan(
             config,
         )
     });
+    if !environment.is_local() {
+        mention_moves(&mut stacks, environment.name.as_str());
+    }
     let changes = stacks
         .iter()
         .any(|stack| stack.effect != StackEffect::Unchanged)
@@ -200,11 +206,12 @@ async fn connect(
 }
 
 /// Builds and renders: digests of what is built are part of the templates.
-async fn build(
+pub(crate) async fn build(
     workspace: &Workspace,
     environment: &Environment,
     display: &Display,
 ) -> Result<Prepared, CommandError> {
+    let settings = settings::of_stacks(workspace, environment)?;
     let progress = prepare::Progress::new(display);
     let has_site = workspace.project.site_in(environment).is_some();
     let told = |event| progress.build(event);
@@ -226,6 +233,7 @@ async fn build(
         templates,
         uploads,
         site,
+        settings,
     })
 }
 
@@ -348,7 +356,7 @@ impl Gate<'_> {
             .collect();
         // Change sets are checked again one by one right before they are executed; this
         // finds most of it before anything is changed at all.
-        let stacks = preview(
+        let mut stacks = preview(
             &self.session.ports,
             &PreviewRequest {
                 plan: self.plan,
@@ -363,6 +371,7 @@ impl Gate<'_> {
             },
         )
         .await?;
+        let moved = mention_moves(&mut stacks, self.environment.name.as_str());
         let refused = refusals(&stacks, &consent.allow);
         if refused.is_empty() {
             return Ok(unused(&stacks, &consent.allow)
@@ -374,6 +383,12 @@ impl Gate<'_> {
         }
         let lines: Vec<String> = refused.iter().map(ToString::to_string).collect();
         let mut hints: Vec<String> = refused.iter().map(|refusal| refusal.hint()).collect();
+        if moved && !self.environment.is_local() {
+            hints.push(format!(
+                "what only moved stays: `shopctl refactor --env {} --dry-run` tells",
+                self.environment.name
+            ));
+        }
         hints.push(format!(
             "`shopctl plan --env {}` shows all that changes",
             self.environment.name

@@ -1,10 +1,12 @@
-//! `shopctl prune`: deletes artifacts, templates, site files and records that nothing needs.
+//! `shopctl prune`: deletes artifacts, templates, site files and records that nothing needs, and
+//! on request published versions of functions.
 
 use chrono::Utc;
 use serde_json::json;
 use shopctl_deploy::Interrupt;
 use shopctl_deploy::lock;
 use shopctl_deploy::prune::{PrunePlan, carry_out, plan_prune};
+use shopctl_deploy::prune_versions::{OldVersion, delete_versions, plan_versions};
 
 use crate::cli::{Global, PruneArguments};
 use crate::commands::status;
@@ -24,7 +26,7 @@ pub(crate) async fn run(
     let workspace = Workspace::open(global)?;
     let environment = environment(&workspace, &arguments.environment.environment)?;
     let Some(session) = status::connect(&workspace, environment, display).await? else {
-        return Ok(answer(display, &PrunePlan::default(), arguments.dry_run));
+        return Ok(answer(display, &Found::default(), arguments.dry_run));
     };
     let project = &workspace.project;
     let bucket = project.artifact_bucket(environment, &session.account);
@@ -32,9 +34,17 @@ pub(crate) async fn run(
         .stacks_in(environment)
         .map(|stack| project.cloud_stack_name(environment, &stack.name))
         .collect();
-    let plan = || plan_prune(&session.ports, &bucket, &stacks, arguments.keep);
+    let plan = || async {
+        let ports = &session.ports;
+        let versions = match arguments.versions {
+            Some(keep) => plan_versions(ports, &stacks, keep).await?,
+            None => Vec::new(),
+        };
+        let bucket = plan_prune(ports, &bucket, &stacks, arguments.keep).await?;
+        Ok::<_, CommandError>(Found { bucket, versions })
+    };
     let found = plan().await?;
-    if arguments.dry_run || found.objects.is_empty() {
+    if arguments.dry_run || found.is_empty() {
         return Ok(answer(display, &found, arguments.dry_run));
     }
     // A deploy at the same time may be about to use what is not used yet.
@@ -50,8 +60,8 @@ pub(crate) async fn run(
     .map_err(|error| guard::refused(error, environment))?;
     let pruned = tokio::select! {
         pruned = async {
-            let found = plan().await?;
-            delete(&session, &bucket, &found).await?;
+            let mut found = plan().await?;
+            delete(&session, &bucket, &mut found, display).await?;
             Ok(found)
         } => pruned,
         () = cancel.cancelled() => Err(guard::lost(lease.lost().unwrap_or("it was taken"))),
@@ -60,12 +70,44 @@ pub(crate) async fn run(
     Ok(answer(display, &pruned?, false))
 }
 
-async fn delete(session: &Session, bucket: &str, plan: &PrunePlan) -> Result<(), CommandError> {
-    carry_out(&session.ports, bucket, plan).await?;
+/// What can go.
+#[derive(Default)]
+struct Found {
+    /// Of the bucket.
+    bucket: PrunePlan,
+    /// Published versions.
+    versions: Vec<OldVersion>,
+}
+
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.bucket.objects.is_empty() && self.versions.is_empty()
+    }
+}
+
+/// Deletes what was found. Versions that Lambda keeps are told, and taken out of it.
+async fn delete(
+    session: &Session,
+    bucket: &str,
+    found: &mut Found,
+    display: &Display,
+) -> Result<(), CommandError> {
+    let kept = delete_versions(&session.ports, &found.versions).await?;
+    for (version, why) in &kept {
+        display.say(&format!(
+            "{}:{} stays: {why}",
+            version.function, version.version
+        ));
+    }
+    found
+        .versions
+        .retain(|version| kept.iter().all(|(kept, _)| kept != version));
+    carry_out(&session.ports, bucket, &found.bucket).await?;
     Ok(())
 }
 
-fn answer(display: &Display, plan: &PrunePlan, dry_run: bool) -> u8 {
+fn answer(display: &Display, found: &Found, dry_run: bool) -> u8 {
+    let plan = &found.bucket;
     if display.json {
         let objects: Vec<_> = plan
             .objects
@@ -77,6 +119,9 @@ fn answer(display: &Display, plan: &PrunePlan, dry_run: bool) -> u8 {
             "dryRun": dry_run,
             "runs": plan.runs,
             "objects": objects,
+            "versions": found.versions.iter().map(|old| json!({
+                "function": old.function, "version": old.version, "bytes": old.bytes,
+            })).collect::<Vec<_>>(),
             "bytes": plan.bytes(),
             "keptRuns": plan.kept_runs,
             "keptObjects": plan.kept_objects,
@@ -90,7 +135,7 @@ fn answer(display: &Display, plan: &PrunePlan, dry_run: bool) -> u8 {
         count(plan.kept_objects, "object"),
         count(plan.kept_runs, "run")
     );
-    if plan.objects.is_empty() {
+    if found.is_empty() {
         display.result(&format!("Nothing can go: {kept}."));
         return 0;
     }
@@ -102,14 +147,22 @@ fn answer(display: &Display, plan: &PrunePlan, dry_run: bool) -> u8 {
                 shopctl_report::size(object.bytes)
             ));
         }
+        for old in &found.versions {
+            let size = shopctl_report::size(old.bytes);
+            display.result(&format!("{}:{}  {size}", old.function, old.version));
+        }
     }
     let (delete, forget) = if dry_run {
         ("Would delete", "forget")
     } else {
         ("Deleted", "forgot")
     };
+    let versions = match found.versions.len() {
+        0 => String::new(),
+        number => format!(", {}", count(number, "version")),
+    };
     display.result(&format!(
-        "{delete} {} ({}) and {forget} {}; {kept}.",
+        "{delete} {} ({}){versions} and {forget} {}; {kept}.",
         count(plan.objects.len(), "object"),
         shopctl_report::size(plan.bytes()),
         count(plan.runs.len(), "run")

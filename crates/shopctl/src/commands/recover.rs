@@ -24,12 +24,12 @@ use crate::cli::{Global, RecoverArguments};
 use crate::commands::{apply, deploy, status};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
-use crate::guard;
 use crate::lock::Lock;
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
 use crate::workspace::Workspace;
+use crate::{guard, settings};
 
 /// Version of the JSON document.
 const VERSION: u32 = 1;
@@ -205,6 +205,7 @@ impl Target<'_> {
                 .project
                 .artifact_bucket(self.environment, &self.session.account),
             cloud_names: Vec::new(),
+            service_roles: settings::service_roles(self.project, self.environment),
             templates: BTreeMap::new(),
             uploads: UploadBodies::default(),
             site: None,

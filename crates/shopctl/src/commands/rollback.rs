@@ -25,8 +25,8 @@ use crate::error::{CommandError, Kind};
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
-use crate::variables;
 use crate::workspace::Workspace;
+use crate::{settings, variables};
 
 /// Goes back.
 pub(crate) async fn run(
@@ -94,6 +94,7 @@ pub(crate) async fn run(
             ..Consent::default()
         },
         fast: false,
+        after: None,
     };
     match application.apply(&materials).await {
         Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),
@@ -191,7 +192,9 @@ impl Source<'_> {
             environment: self.environment,
             session: self.session,
         };
-        let mut desired = desired_again(&document, self.bucket, &templates, |stack, name| {
+        let of_stacks = settings::of_stacks(self.workspace, self.environment)?;
+        let settings = |stack: &StackName| of_stacks.get(stack).cloned().unwrap_or_default();
+        let secret = |stack: &StackName, name: &str| {
             let mut parameters = project.parameters_for(stack, self.environment);
             let given = parameters.shift_remove(name)?;
             // Without the variable there is no value, which is told.
@@ -201,8 +204,9 @@ impl Source<'_> {
                 return None;
             }
             Some(values.parameter(given.value))
-        })
-        .map_err(|error| CommandError::new(Kind::Refused, error, None))?;
+        };
+        let mut desired = desired_again(&document, self.bucket, &templates, secret, settings)
+            .map_err(|error| CommandError::new(Kind::Refused, error, None))?;
         let mut uploads = UploadBodies::default();
         for template in templates.values() {
             if template.body.len() > INLINE_TEMPLATE_LIMIT {

@@ -17,12 +17,13 @@ use crate::cli::{Global, TeardownArguments};
 use crate::commands::{apply, deploy, status};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::hooks::{self, Hook};
 use crate::lock::Lock;
 use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
 use crate::workspace::Workspace;
-use crate::{guard, keep};
+use crate::{guard, keep, settings};
 
 /// Tears down.
 pub(crate) async fn run(
@@ -128,6 +129,14 @@ struct Found {
 }
 
 impl Teardown<'_> {
+    fn hook(&self, name: &'static str) -> Hook<'_> {
+        Hook {
+            workspace: self.workspace,
+            environment: self.environment,
+            name,
+        }
+    }
+
     async fn run(
         &self,
         held: &OnceLock<Arc<Lease>>,
@@ -173,6 +182,9 @@ impl Teardown<'_> {
             names,
             resources,
         } = found;
+        if !names.is_empty() {
+            self.hook(hooks::BEFORE_TEARDOWN).before(run).await?;
+        }
         let lease = held.get().cloned();
         let mut document = None;
         if let Some(lease) = &lease {
@@ -228,6 +240,7 @@ impl Teardown<'_> {
                 .collect::<BTreeSet<CloudStackName>>()
                 .into_iter()
                 .collect(),
+            service_roles: settings::service_roles(project, environment),
             templates: BTreeMap::new(),
             uploads: UploadBodies::default(),
             site: None,
@@ -242,7 +255,12 @@ impl Teardown<'_> {
             }),
             lease,
         };
-        let report = execute(&plan, Arc::new(context)).await;
+        let mut report = execute(&plan, Arc::new(context)).await;
+        if !names.is_empty() {
+            self.hook(hooks::AFTER_TEARDOWN)
+                .after(run, &mut report)
+                .await;
+        }
         if let Some(mut document) = document
             && (report.failed || report.interrupted)
         {

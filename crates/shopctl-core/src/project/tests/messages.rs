@@ -245,10 +245,12 @@ fn long_and_odd_texts_do_not_break_the_message() {
 fn a_role_is_of_the_environments_account_and_only_on_aws() {
     let role = "    role: arn:aws:iam::012345678901:role/ci/deployer\n";
     let local = "    local: true\n";
+    let arn = "arn:aws:iam::012345678901:role/cloudformation";
+    let other = "arn:aws:iam::999999999999:role/cloudformation";
     let cases = [
         (
-            changed("iam::012345678901", "iam::999999999999"),
-            "56:11: the role belongs to account 999999999999, the environment to 012345678901",
+            changed("iam::012345678901:role/ci", "iam::999999999999:role/ci"),
+            "56:11: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
         ),
         (
             changed(role, ""),
@@ -262,6 +264,35 @@ fn a_role_is_of_the_environments_account_and_only_on_aws() {
             changed("arn:aws:iam::012345678901:role/ci/deployer", "deployer"),
             "56:11: expected the ARN of an IAM role",
         ),
+        (
+            changed(
+                "iam::012345678901:role/cloudf",
+                "iam::999999999999:role/cloudf",
+            ),
+            "58:18: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
+        ),
+        (
+            changed("iam::012345678901:policy", "iam::999999999999:policy"),
+            "63:26: the policy belongs to account 999999999999, the environment 'prod' to 012345678901",
+        ),
+        (
+            changed(
+                local,
+                &format!("{local}    permissionsBoundary: arn:aws:iam::aws:policy/X\n"),
+            ),
+            "45:26: the local cloud bounds nobody (remove 'permissionsBoundary'",
+        ),
+        (
+            changed(local, &format!("{local}    serviceRole: {arn}\n")),
+            "45:18: the local cloud has no roles to take on (remove 'serviceRole'",
+        ),
+        (
+            changed(
+                "platform: {}",
+                &format!("platform: {{ serviceRole: {other} }}"),
+            ),
+            "7:28: the role belongs to account 999999999999, the environment 'prod' to 012345678901",
+        ),
     ];
     for (text, message) in cases {
         let found = findings(&text);
@@ -270,4 +301,26 @@ fn a_role_is_of_the_environments_account_and_only_on_aws() {
             "{found}"
         );
     }
+}
+
+#[test]
+fn alarms_that_cannot_watch() {
+    let alarm = |region: &str, account: &str| {
+        let arn = format!("arn:aws:cloudwatch:{region}:{account}:alarm:errors");
+        findings(&changed("{ output: api.AlarmArn }", &arn))
+    };
+    assert_snapshot!(alarm("eu-central-1", "012345678901"), @"no findings");
+    assert_snapshot!(alarm("us-east-1", "012345678901"), @"shopctl.yaml:60:16: the alarm is in us-east-1, the environment 'prod' in eu-central-1 (name an alarm in the place that is deployed to, or an output that is one)");
+    assert_snapshot!(alarm("eu-central-1", "999999999999"), @"shopctl.yaml:60:16: the alarm is of account 999999999999, the environment 'prod' of account 012345678901 (name an alarm in the place that is deployed to, or an output that is one)");
+    assert_snapshot!(findings(&changed("api.AlarmArn", "apu.AlarmArn")), @"shopctl.yaml:60:26: there is no stack 'apu' (did you mean 'api'?)");
+    let output = "{ output: api.AlarmArn }";
+    let many = changed(output, &[output; 5].join(", "));
+    assert_snapshot!(findings(&many), @"shopctl.yaml:60:7: 6 alarms; CloudFormation watches 5 (make one composite alarm of them)");
+    let local = changed("    local: true\n", "    local: true\n    rollback: {}\n");
+    assert_snapshot!(findings(&local), @"shopctl.yaml:45:15: the local cloud watches no alarms (remove 'rollback', or 'local: true' if this is AWS)");
+    let own = changed(
+        "platform: {}",
+        "platform: { rollback: { alarms: [{ output: platform.Alarm }] } }",
+    );
+    assert_snapshot!(findings(&own), @"shopctl.yaml:7:46: stack 'platform' waits for itself (remove one of: platform has 'rollback: { output: platform.Alarm }' at shopctl.yaml:7:46)");
 }

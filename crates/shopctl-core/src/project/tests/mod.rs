@@ -69,6 +69,15 @@ environments:
     tags: { stage: production, cost-center: shop }
     role: arn:aws:iam::012345678901:role/ci/deployer
     externalId: shop-deploys
+    serviceRole: arn:aws:iam::012345678901:role/cloudformation
+    rollback:
+      alarms: [{ output: api.AlarmArn }]
+      compositeAlarms: [{ output: identity.AlarmArn }]
+      monitoringMinutes: 5
+    permissionsBoundary: arn:aws:iam::012345678901:policy/limit
+hooks:
+  beforeDeploy: [make, generate]
+  afterTeardown: [./forget.sh]
 "#;
 
 /// What is said about a file, one line a finding.

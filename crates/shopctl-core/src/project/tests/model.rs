@@ -282,3 +282,46 @@ fn an_unknown_environment_is_answered_with_the_nearest() {
     let error = project.environment("xyz").unwrap_err();
     assert_eq!(error.hint().as_deref(), Some("there is: local, prod"));
 }
+
+#[test]
+fn a_stacks_own_service_role_wins_and_the_local_cloud_has_none() {
+    let own = "arn:aws:iam::012345678901:role/platform";
+    let text = changed(
+        "platform: {}",
+        &format!("platform: {{ serviceRole: {own} }}"),
+    );
+    let project = Project::parse("shopctl.yaml", &text).unwrap();
+    let role = |stack: &str, environment: &str| {
+        let environment = project.environment(environment).unwrap();
+        let role = project.service_role_for(&stack.into(), environment);
+        role.map(|role| role.as_str().to_owned())
+    };
+    let common = "arn:aws:iam::012345678901:role/cloudformation";
+    assert_eq!(role("platform", "prod").as_deref(), Some(own));
+    assert_eq!(role("api", "prod").as_deref(), Some(common));
+    assert_eq!(role("platform", "local"), None);
+}
+
+#[test]
+fn alarms_of_the_environment_watch_the_stacks_behind_them() {
+    let own = changed(
+        "platform: {}",
+        "platform: { rollback: { monitoringMinutes: 3 } }",
+    );
+    let project = Project::parse("shopctl.yaml", &own).unwrap();
+    let prod = project.environment("prod").unwrap();
+    let minutes = |stack: &str, environment| {
+        let rollback = project.rollback_for(&stack.into(), environment)?;
+        Some((rollback.alarms.len(), rollback.monitoring_minutes))
+    };
+    assert_eq!(minutes("platform", prod), Some((0, 3)), "its own");
+    assert_eq!(minutes("products", prod), Some((2, 5)));
+    assert_eq!(minutes("api", prod), None, "it puts an alarm out");
+    assert_eq!(minutes("identity", prod), None, "it puts the other out");
+    let local = project.environment("local").unwrap();
+    assert_eq!(minutes("products", local), None);
+    let site = project.dependencies_of(&"site".into(), prod);
+    let first = ["identity", "api"].map(StackName::new);
+    assert_eq!(site, first.iter().collect::<Vec<_>>(), "alarms come first");
+    assert!(project.dependencies_of(&"site".into(), local).is_empty());
+}

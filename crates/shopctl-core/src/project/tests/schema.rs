@@ -80,6 +80,14 @@ fn the_reader_knows_the_keys_of_the_schema_at_each_level() {
             changed("site.BucketName }", "site.BucketName, qqq: 1 }"),
         ),
         (
+            "/$defs/hooks/properties",
+            changed("  afterTeardown: [", "  qqq: ["),
+        ),
+        (
+            "/$defs/rollback/properties",
+            changed("      monitoringMinutes: 5", "      qqq: 1"),
+        ),
+        (
             "/$defs/environment/properties",
             changed("    protected: true", "    qqq: 1\n    protected: true"),
         ),
@@ -165,8 +173,17 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("    local: true\n", "    local: yes\n"),
         ("account: 012345678901", "account: \"12345\""),
         ("account: 012345678901", "account: 12345678901x"),
-        ("role: arn:aws:iam::012345678901", "role: arn:aws:iam::0123"),
-        ("role: arn:aws:iam", "role: arn:aws:sts"),
+        (
+            "role: arn:aws:iam::012345678901:role/ci",
+            "role: arn:aws:iam::0123:role/ci",
+        ),
+        ("  role: arn:aws:iam", "  role: arn:aws:sts"),
+        ("serviceRole: arn:aws:iam", "serviceRole: arn:aws:sts"),
+        ("  platform: {}", "  platform: { serviceRole: deployer }"),
+        (
+            "  platform: {}",
+            "  platform: { stackPolicy: ../policy.json }",
+        ),
         ("externalId: shop-deploys", "externalId: \"a b\""),
         ("externalId: shop-deploys", "externalId: a"),
         ("architecture: arm64", "architecture: aarch64"),
@@ -174,6 +191,21 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("protected: true", "protected: \"true\""),
         ("protected: true", "protect: true"),
         ("[AWS::Events::Archive]", "[Archive]"),
+        ("monitoringMinutes: 5", "monitoringMinutes: 181"),
+        ("[make, generate]", "make generate"),
+        ("[./forget.sh]", "[]"),
+        (
+            "iam::012345678901:policy/limit",
+            "iam::012345678901:role/limit",
+        ),
+        ("monitoringMinutes: 5", "monitoringMinutes: -1"),
+        ("monitoringMinutes: 5", "minutes: 5"),
+        (
+            "{ output: api.AlarmArn }",
+            "arn:aws:cloudwatch:eu-central-1:012345678901:errors",
+        ),
+        ("{ output: api.AlarmArn }", "{ outputs: api.AlarmArn }"),
+        ("{ output: api.AlarmArn }", "api.AlarmArn"),
         ("protected: true", "keepRuns: 0"),
         ("protected: true", "keepRuns: many"),
         ("protected: true", "keepRuns: 10001"),
@@ -202,11 +234,25 @@ fn the_schema_accepts_what_the_reader_accepts() {
         ("region: eu-central-1", "region: us-gov-west-1"),
         ("[AWS::Events::Archive]", "[AWS::XRay::*, Custom::Seed]"),
         ("architecture: arm64", "terminationProtection: false"),
-        ("role: arn:aws:iam", "role: arn:aws-us-gov:iam"),
+        ("  role: arn:aws:iam", "  role: arn:aws-us-gov:iam"),
         ("externalId: shop-deploys", "externalId: 4711"),
         ("    profile: lambda\n", ""),
         ("pageSize: 24", "pageSize: -2.5"),
         ("protected: true", "keepRuns: 20"),
+        ("monitoringMinutes: 5", "monitoringMinutes: 0"),
+        (
+            "iam::012345678901:policy/limit",
+            "iam::aws:policy/PowerUserAccess",
+        ),
+        (
+            "{ output: api.AlarmArn }",
+            "arn:aws-cn:cloudwatch:eu-central-1:012345678901:alarm:a b",
+        ),
+        ("  platform: {}", "  platform: { rollback: { alarms: [] } }"),
+        (
+            "  platform: {}",
+            "  platform: { stackPolicy: ./policy.json }",
+        ),
     ];
     for (from, to) in right {
         let text = changed(from, to);

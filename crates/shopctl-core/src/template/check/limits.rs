@@ -7,7 +7,8 @@ use crate::diagnostic::{Diagnostic, Location};
 
 /// Bytes of a template that is sent with the request; a longer one goes by its S3 URL.
 pub const INLINE_TEMPLATE_BYTES: usize = 51_200;
-/// Bytes of any template.
+/// Bytes of any template: `Template may not exceed 1000000 bytes in size` is what a larger one is
+/// answered with.
 pub const TEMPLATE_BYTES: usize = 1_000_000;
 /// Bytes of a parameter's value.
 pub const PARAMETER_VALUE_BYTES: usize = 4_096;
@@ -36,10 +37,14 @@ pub(super) const DYNAMIC_REFERENCES: usize = 60;
 pub fn check_size(start: &Location, body: &str) -> Option<Diagnostic> {
     (body.len() > TEMPLATE_BYTES).then(|| {
         let message = format!(
-            "the rendered template has {} bytes; CloudFormation takes {TEMPLATE_BYTES}",
+            "the rendered template has {} bytes without any blank; CloudFormation takes \
+             {TEMPLATE_BYTES}",
             body.len()
         );
-        Diagnostic::error(start, message).with_hint("split it into two stacks")
+        Diagnostic::error(start, message).with_hint(
+            "move a part of it into a template of its own and nest that (AWS::CloudFormation::Stack \
+             with a local TemplateURL), or into another stack",
+        )
     })
 }
 

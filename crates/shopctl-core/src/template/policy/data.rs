@@ -1,7 +1,8 @@
 //! What holds data: kept, encrypted, recoverable.
 
 use super::resource::Resource;
-use super::rules::{DATA_ENCRYPTED, DATA_KEPT, Findings, TABLE_RECOVERY};
+use super::rules::{DATA_ENCRYPTED, DATA_KEPT, Findings, IMAGES_LEFT, TABLE_RECOVERY};
+use crate::template::function::is_call;
 
 /// Types whose deletion loses what nobody can make again.
 const HOLDS_DATA: [&str; 14] = [
@@ -43,6 +44,19 @@ pub(super) fn check(resource: &Resource<'_>, findings: &mut Findings) {
             );
             findings.add(DATA_KEPT, resource.id, resource.key, message);
         }
+    }
+    // A policy that is computed is one for each environment.
+    let deletion = resource.node.get("DeletionPolicy");
+    let is_kept = deletion.is_some_and(|policy| {
+        is_call(policy) || policy.as_str().is_some_and(|text| text != "Delete")
+    });
+    if resource.kind == "AWS::ECR::Repository"
+        && !is_kept
+        && !resource.is_true("EmptyOnDelete")
+        && !resource.is_computed("EmptyOnDelete")
+    {
+        let message = "a teardown stops at the repository as long as it has images";
+        findings.add(IMAGES_LEFT, resource.id, resource.key, message);
     }
     for (kind, property) in ENCRYPTED {
         // An instance of a cluster is encrypted as its cluster is.

@@ -81,6 +81,9 @@ rules! {
     DATA_KEPT Warning "data-kept",
         "What holds data says what becomes of it",
         "set DeletionPolicy and UpdateReplacePolicy, for instance to Retain";
+    IMAGES_LEFT Warning "images-left",
+        "A repository that goes with its stack takes its images along",
+        "set EmptyOnDelete to true, or DeletionPolicy to Retain";
     DATA_ENCRYPTED Warning "data-encrypted",
         "Databases and file systems are encrypted",
         "encrypt it; this cannot be changed later without replacing it";

@@ -99,6 +99,10 @@ Resources:
   Wait:
     Type: AWS::CloudFormation::WaitConditionHandle
     Metadata: {shopctl: {ignore: [log-retension]}}
+  Images:
+    Type: AWS::ECR::Repository
+    DeletionPolicy: Delete
+    UpdateReplacePolicy: Delete
 "#;
 
 #[test]
@@ -132,6 +136,7 @@ fn every_rule_finds_what_breaks_it_and_shows_the_place() {
     template.yaml:68:3 stage-log Stage: the stage writes no access log
     template.yaml:75:53 tls-old Site: viewers may speak 'TLSv1'
     template.yaml:78:35 unknown-rule Wait: there is no rule 'log-retension'; did you mean 'log-retention'?
+    template.yaml:79:3 images-left Images: a teardown stops at the repository as long as it has images
     ");
 }
 
@@ -198,4 +203,21 @@ fn every_rule_is_documented() {
         let row = format!("| `{}` | {severity} | ", rule.id);
         assert!(page.contains(&row), "docs/lint.md lacks: {row}");
     }
+}
+
+#[test]
+fn a_repository_goes_with_its_images_or_stays() {
+    let found = violations(
+        "\
+Resources:
+  Stuck: {Type: AWS::ECR::Repository, DeletionPolicy: Delete, UpdateReplacePolicy: Retain}
+  Silent: {Type: AWS::ECR::Repository, UpdateReplacePolicy: Retain, Metadata: {shopctl: {ignore: data-kept}}}
+  Kept: {Type: AWS::ECR::Repository, DeletionPolicy: Retain, UpdateReplacePolicy: Retain}
+  Emptied: {Type: AWS::ECR::Repository, DeletionPolicy: Delete, UpdateReplacePolicy: Delete, Properties: {EmptyOnDelete: true}}
+",
+    );
+    assert_snapshot!(found, @"
+    template.yaml:2:3 images-left Stuck: a teardown stops at the repository as long as it has images
+    template.yaml:3:3 images-left Silent: a teardown stops at the repository as long as it has images
+    ");
 }

@@ -298,7 +298,7 @@ Outputs:
         check_size(&start, &"x".repeat(TEMPLATE_BYTES + 1))
             .unwrap()
             .to_string(),
-        "t.yaml:1:1: the rendered template has 1000001 bytes; CloudFormation takes 1000000 (split it into two stacks)"
+        "t.yaml:1:1: the rendered template has 1000001 bytes without any blank; CloudFormation takes 1000000 (move a part of it into a template of its own and nest that (AWS::CloudFormation::Stack with a local TemplateURL), or into another stack)"
     );
 }
 
