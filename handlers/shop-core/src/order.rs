@@ -83,6 +83,7 @@ pub struct Cancellation {
 
 /// What a promotion takes off the items (feature U103).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PromotionTerms {
     /// So much, or all of it when that is less.
@@ -93,6 +94,7 @@ pub enum PromotionTerms {
 
 /// A promotion of an order, with its terms as they were then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Promotion {
     /// What the customer entered, in capitals.
     pub code: String,

@@ -1,10 +1,14 @@
 //! A customer: signs up at Cognito as the page does, and calls the API with a token.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use shopctl_tests::Answer;
 
 use crate::Shop;
+use crate::payment::{GOOD, preauthorised};
 
 const PASSWORD: &str = "Forest-walk-2026";
 
@@ -13,6 +17,8 @@ pub(crate) struct Customer<'a> {
     shop: &'a Shop,
     pub(crate) email: String,
     token: String,
+    /// What was paid with, by idempotency key.
+    payments: RefCell<HashMap<String, String>>,
 }
 
 impl<'a> Customer<'a> {
@@ -26,6 +32,7 @@ impl<'a> Customer<'a> {
             shop,
             email: email.to_owned(),
             token: log_in(shop, email).expect("the account is confirmed"),
+            payments: RefCell::default(),
         }
     }
 
@@ -49,6 +56,7 @@ impl<'a> Customer<'a> {
             shop,
             email: email.to_owned(),
             token: log_in(shop, email).expect("the account is there"),
+            payments: RefCell::default(),
         }
     }
 
@@ -57,14 +65,27 @@ impl<'a> Customer<'a> {
         self.token = log_in(self.shop, &self.email).expect("the account is there");
     }
 
-    /// POSTs an order.
+    /// POSTs an order, with a payment that covers whatever it costs unless it brings one. A request
+    /// that is repeated under its key has the same payment, as a page that lost the answer sends it.
     pub(crate) fn order(&self, order: &Value, idempotency_key: Option<&str>) -> Answer {
+        let mut order = order.clone();
+        if order.is_object() && order.get("paymentToken").is_none() {
+            let pay = || preauthorised(self.shop, GOOD, 1_000_000);
+            let token = match idempotency_key {
+                Some(key) => {
+                    let mut payments = self.payments.borrow_mut();
+                    payments.entry(key.to_owned()).or_insert_with(pay).clone()
+                }
+                None => pay(),
+            };
+            order["paymentToken"] = token.into();
+        }
         let bearer = format!("Bearer {}", self.token);
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(idempotency_key.map(|key| ("idempotency-key", key)));
         self.shop
             .http
-            .post(&self.shop.site("/api/orders"), &headers, order)
+            .post(&self.shop.site("/api/orders"), &headers, &order)
     }
 
     /// GETs with the token.

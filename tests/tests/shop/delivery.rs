@@ -52,7 +52,7 @@ pub(crate) fn package_reaches_its_customer(shop: &Shop, bus: &Tap<'_>) {
     let courier = Customer::staff(shop, "kim@example.com", "delivery");
     let packer = Customer::staff(shop, "pat@example.com", "warehouse");
 
-    let packed = packed_order(shop, &dora);
+    let packed = packed_order(shop, &dora, &packer);
     let order = packed.as_str();
     let path = format!("/api/deliveries/{order}");
     let waiting = |courier: &Customer<'_>| {
@@ -112,7 +112,7 @@ fn deleted_delivery_has_failed(
     courier: &Customer<'_>,
 ) {
     let admin = Customer::staff(shop, "rita@example.com", "admin");
-    let order = packed_order(shop, customer);
+    let order = packed_order(shop, customer, &admin);
     let path = format!("/api/deliveries/{order}");
     eventually("the package waits", || {
         (admin.get(&path).status == 200).then_some(())
@@ -125,11 +125,19 @@ fn deleted_delivery_has_failed(
 }
 
 /// An order that the warehouse has packed.
-fn packed_order(shop: &Shop, customer: &Customer<'_>) -> String {
+fn packed_order(shop: &Shop, customer: &Customer<'_>, packer: &Customer<'_>) -> String {
     let product = &all_products(shop)[0];
     let placed = customer.order(&order_of(&[(product, 1)]), None).expect(202);
     let order_id = placed.json()["orderId"].as_str().unwrap().to_owned();
-    package_created(shop, &order_id);
+    let path = format!("/api/packaging-requests/{order_id}");
+    eventually("it can be packed", || {
+        (packer.get(&path).status == 200).then_some(())
+    });
+    for step in ["start", "complete"] {
+        packer
+            .post(&format!("{path}/{step}"), &json!({}))
+            .expect(200);
+    }
     order_id
 }
 

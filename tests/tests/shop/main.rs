@@ -8,6 +8,7 @@ mod catalogue;
 mod changes;
 mod customer;
 mod delivery;
+mod life;
 mod orders;
 mod page;
 mod payment;
@@ -84,6 +85,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     delivery::delivery_is_priced(&shop);
     delivery::package_reaches_its_customer(&shop, &bus);
     warehouse::stock_is_kept_and_orders_are_packed(&shop);
+    life::orders_live_and_end(&shop);
     bus.is_as_documented();
     drop(bus);
     changes::second_deploy_changes_nothing(&shop);

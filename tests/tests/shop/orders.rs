@@ -101,7 +101,8 @@ pub(crate) fn orders_are_placed(shop: &Shop) {
 
     let placed = anna.order(&order, None).expect(202).json();
     assert_eq!(placed["status"], "NEW", "{placed}");
-    let total = amount(one) * 2 + amount(two);
+    let delivery = placed["deliveryPrice"]["amount"].as_u64().unwrap();
+    let total = amount(one) * 2 + amount(two) + delivery;
     assert_eq!(placed["total"], json!({"amount": total, "currency": "EUR"}));
     assert_eq!(placed["items"][0]["unitPrice"], one["price"]);
     assert_eq!(placed["items"][1]["name"], two["name"]);
@@ -121,6 +122,12 @@ pub(crate) fn orders_are_placed(shop: &Shop) {
     assert_eq!(listed(&ben), [bens["orderId"].as_str().unwrap()]);
     problem(ben.get(&format!("/api/orders/{}", ids[0])), 404);
 
+    for id in ids {
+        eventually("its goods are set aside", || {
+            let order = anna.get(&format!("/api/orders/{id}")).expect(200).json();
+            (order["status"] == "CONFIRMED").then_some(())
+        });
+    }
     mails_are_sent(shop, &anna, ids[1], &placed);
     an_order_is_followed_through_the_logs(shop, ids[1]);
     let dead = shop.output("orders", "DeadLetterQueueUrl");
@@ -226,7 +233,7 @@ fn listed(customer: &Customer<'_>) -> Vec<String> {
     orders.into_iter().map(id).collect()
 }
 
-fn amount(product: &Value) -> u64 {
+pub(crate) fn amount(product: &Value) -> u64 {
     product["price"]["amount"].as_u64().unwrap()
 }
 

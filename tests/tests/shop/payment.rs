@@ -8,7 +8,8 @@ use crate::bus::{Tap, publish};
 use crate::customer::Customer;
 use crate::orders::{messages_in, problem};
 
-const GOOD: &str = "4242424242424242";
+/// A card that is good for any amount.
+pub(crate) const GOOD: &str = "4242424242424242";
 const DECLINED: &str = "4000000000000002";
 const FAILS_LATER: &str = "4000000000000341";
 
