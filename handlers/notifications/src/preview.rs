@@ -72,7 +72,7 @@ fn examples() -> Result<Vec<(String, Notice)>, PreviewError> {
         let mut parts = notice.id.split('/');
         let (what, whom) = (
             parts.next().unwrap_or_default(),
-            parts.last().unwrap_or_default(),
+            parts.next_back().unwrap_or_default(),
         );
         format!("{what}-{whom}")
     };
