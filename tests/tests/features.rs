@@ -25,7 +25,10 @@ const NUMBERS: [(u32, u32); 14] = [
 ];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().into()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .into()
 }
 
 /// What stands between backticks.
@@ -39,7 +42,9 @@ fn known(folder: &Path, names: &mut BTreeSet<String>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !["target", "node_modules", "dist"].contains(&name.as_str()) && !name.starts_with('.') {
+            if !["target", "node_modules", "dist"].contains(&name.as_str())
+                && !name.starts_with('.')
+            {
                 known(&path, names);
             }
         } else if name.ends_with(".rs") {

@@ -47,12 +47,12 @@ fn boxes(package: &Value, quantity: u64) -> u64 {
 }
 
 pub(crate) fn package_reaches_its_customer(shop: &Shop, bus: &Tap<'_>) {
-    let dora = Customer::sign_up(shop, "dora@example.com");
+    let della = Customer::sign_up(shop, "della@example.com");
     let other = Customer::sign_up(shop, "emil@example.com");
     let courier = Customer::staff(shop, "kim@example.com", "delivery");
     let packer = Customer::staff(shop, "pat@example.com", "warehouse");
 
-    let packed = packed_order(shop, &dora, &packer);
+    let packed = packed_order(shop, &della, &packer);
     let order = packed.as_str();
     let path = format!("/api/deliveries/{order}");
     let waiting = |courier: &Customer<'_>| {
@@ -60,7 +60,7 @@ pub(crate) fn package_reaches_its_customer(shop: &Shop, bus: &Tap<'_>) {
         let list = list["deliveries"].as_array().unwrap().clone();
         list.into_iter().find(|it| it["orderId"] == order)
     };
-    problem(dora.get("/api/deliveries"), 403);
+    problem(della.get("/api/deliveries"), 403);
     problem(packer.get("/api/deliveries"), 403);
     let shipment = eventually("the package waits", || waiting(&courier));
     assert_eq!(shipment["status"], "NEW", "{shipment}");
@@ -82,7 +82,7 @@ pub(crate) fn package_reaches_its_customer(shop: &Shop, bus: &Tap<'_>) {
 
     let tracking = format!("/api/orders/{order}/tracking");
     problem(other.get(&tracking), 404);
-    let seen = dora.get(&tracking).expect(200).json();
+    let seen = della.get(&tracking).expect(200).json();
     assert_eq!(seen["status"], "IN_PROGRESS", "{seen}");
     assert_eq!(&seen["trackingNumber"], number, "{seen}");
     assert_eq!(seen["history"].as_array().unwrap().len(), 2, "{seen}");
@@ -94,13 +94,13 @@ pub(crate) fn package_reaches_its_customer(shop: &Shop, bus: &Tap<'_>) {
     let completed = bus.hear("DeliveryCompleted", |detail| detail["orderId"] == order);
     assert_eq!(&completed["trackingNumber"], number);
     assert_eq!(
-        dora.get(&tracking).expect(200).json()["status"],
+        della.get(&tracking).expect(200).json()["status"],
         "COMPLETED"
     );
     let late = json!({"reason": "nobody at home"});
     problem(courier.post(&format!("{path}/fail"), &late), 409);
 
-    deleted_delivery_has_failed(shop, bus, &dora, &courier);
+    deleted_delivery_has_failed(shop, bus, &della, &courier);
     let dead = shop.output("delivery", "PackagesDeadLetterQueueUrl");
     assert_eq!(messages_in(shop, dead), 0, "in the dead-letter queue");
 }
