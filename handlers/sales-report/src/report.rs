@@ -7,7 +7,8 @@ use std::error::Error as StdError;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use lambda_runtime::{Error, LambdaEvent};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use shop_core::details::SalesReport;
 use shop_core::money::{Currency, MoneyError};
 use shop_core::order::now;
 use shop_mysql::database::DatabaseError;
@@ -16,7 +17,7 @@ use shop_mysql::outbox::{self, Sink};
 use crate::day::{bounds, date_at};
 use crate::files::Files;
 use crate::ledger::Ledger;
-use crate::summary::{Summary, purchases, summarise};
+use crate::summary::{purchases, summarise};
 
 /// What makes a report.
 #[derive(Debug)]
@@ -37,19 +38,6 @@ pub struct ReportRequest {
     /// The day; yesterday when there is none.
     #[serde(default)]
     pub date: Option<NaiveDate>,
-}
-
-/// A report with where it is kept: the answer, and the details of `SalesReportCreated`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// The figures.
-    #[serde(flatten)]
-    pub summary: Summary,
-    /// The key of the figures as JSON.
-    pub report_key: String,
-    /// The key of the purchases as CSV.
-    pub purchases_key: String,
 }
 
 /// Why there is no report.
@@ -83,7 +71,7 @@ pub enum ReportError {
 pub async fn serve<S: Sink, F: Files>(
     reports: &Reports<S, F>,
     event: LambdaEvent<ReportRequest>,
-) -> Result<Report, Error> {
+) -> Result<SalesReport, Error> {
     Ok(reports.make(event.payload.date, now()).await?)
 }
 
@@ -96,7 +84,7 @@ impl<S: Sink, F: Files> Reports<S, F> {
         &self,
         date: Option<NaiveDate>,
         now: DateTime<Utc>,
-    ) -> Result<Report, ReportError> {
+    ) -> Result<SalesReport, ReportError> {
         let today = date_at(now, self.zone);
         let date = date.or_else(|| today.pred_opt()).unwrap_or(NaiveDate::MIN);
         if date > today {
@@ -107,7 +95,7 @@ impl<S: Sink, F: Files> Reports<S, F> {
         let sales = self.ledger.sales(begin, end).await?;
         let complete = end <= now;
         let summary = summarise(date, self.zone.name(), complete, &sales, self.currency)?;
-        let report = Report {
+        let report = SalesReport {
             summary,
             report_key: format!("reports/date={date}/report.json"),
             purchases_key: format!("purchases/date={date}/purchases.csv"),

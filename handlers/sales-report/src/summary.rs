@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use shop_core::details::SalesSummary;
 use shop_core::id::Id;
 use shop_core::money::{Currency, Money, MoneyError};
 use shop_core::order::OrderStatus;
@@ -49,28 +49,6 @@ impl Sale {
     }
 }
 
-/// A day's figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Summary {
-    /// The day.
-    pub date: NaiveDate,
-    /// Of whose clock.
-    pub time_zone: String,
-    /// Whether the day is over; one that is not may still sell.
-    pub complete: bool,
-    /// Orders that were placed, whatever became of them.
-    pub orders: usize,
-    /// Those that were cancelled.
-    pub cancelled: usize,
-    /// Those that could not be packed or delivered.
-    pub failed: usize,
-    /// What the others come to, by currency.
-    pub revenue: Vec<Money>,
-    /// All of it in a sentence.
-    pub text: String,
-}
-
 /// Sums up the sales of a day. `currency` is what nothing is counted in.
 ///
 /// # Errors
@@ -81,7 +59,7 @@ pub fn summarise(
     complete: bool,
     sales: &[Sale],
     currency: Currency,
-) -> Result<Summary, MoneyError> {
+) -> Result<SalesSummary, MoneyError> {
     let mut sums = BTreeMap::from([(currency, Money::new(0, currency))]);
     for sale in sales.iter().filter(|sale| sale.earns()) {
         let sum = sums
@@ -108,7 +86,7 @@ pub fn summarise(
     if !complete {
         text.push_str(" The day is not over yet.");
     }
-    Ok(Summary {
+    Ok(SalesSummary {
         date,
         time_zone: time_zone.to_owned(),
         complete,
@@ -187,7 +165,7 @@ mod tests {
         }
     }
 
-    fn of(sales: &[Sale]) -> Summary {
+    fn of(sales: &[Sale]) -> SalesSummary {
         let date = "2026-05-01".parse().unwrap();
         summarise(date, "Europe/Berlin", true, sales, usd()).unwrap()
     }

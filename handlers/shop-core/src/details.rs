@@ -4,7 +4,7 @@
 //! `stacks/platform/schemas` of them. A field may be added, none is renamed or
 //! removed: events of the last 30 days can be replayed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
@@ -179,4 +179,41 @@ pub struct PaymentState {
     pub status: PaymentStatus,
     /// What was tried, from the beginning on.
     pub history: Vec<PaymentStep>,
+}
+
+/// A day's figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SalesSummary {
+    /// The day.
+    pub date: NaiveDate,
+    /// Of whose clock.
+    pub time_zone: String,
+    /// Whether the day is over; one that is not may still sell.
+    pub complete: bool,
+    /// Orders that were placed, whatever became of them.
+    pub orders: usize,
+    /// Those that were cancelled.
+    pub cancelled: usize,
+    /// Those that could not be packed or delivered.
+    pub failed: usize,
+    /// What the others come to, by currency.
+    pub revenue: Vec<Money>,
+    /// All of it in a sentence.
+    pub text: String,
+}
+
+/// A report with where it is kept: the answer, and the details of `SalesReportCreated`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SalesReport {
+    /// The figures.
+    #[serde(flatten)]
+    pub summary: SalesSummary,
+    /// The key of the figures as JSON.
+    pub report_key: String,
+    /// The key of the purchases as CSV.
+    pub purchases_key: String,
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::details::{
     LowStock, Modified, OrderReference, PackageCreated, PaymentState, PublicUser,
-    ReservationFailed, ShipmentProgress, StockChanged,
+    ReservationFailed, SalesReport, ShipmentProgress, StockChanged,
 };
 use crate::events::Outgoing;
 use crate::id::Id;
@@ -55,6 +55,7 @@ pub fn documents() -> Vec<Document> {
     const INVENTORY: &str = "shop.inventory";
     const DELIVERY: &str = "shop.delivery";
     const PAYMENT: &str = "shop.payment";
+    const SALES_REPORT: &str = "shop.sales-report";
     vec![
         document::<PublicUser>(
             USERS,
@@ -132,6 +133,11 @@ pub fn documents() -> Vec<Document> {
             PAYMENT,
             "PaymentModified",
             "Money for an order was taken, let go or given back.",
+        ),
+        document::<SalesReport>(
+            SALES_REPORT,
+            "SalesReportCreated",
+            "The sales of a day are summed up.",
         ),
     ]
 }
