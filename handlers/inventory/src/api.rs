@@ -251,27 +251,24 @@ mod tests {
 
     use std::collections::BTreeSet;
 
+    use shop_core::testing::routes;
+
     use super::*;
 
     const TEMPLATE: &str = include_str!("../../../stacks/inventory/template.yaml");
 
-    fn values(key: &str) -> Vec<&'static str> {
-        let lines = TEMPLATE.lines();
-        lines
-            .filter_map(|line| line.trim().strip_prefix(key))
-            .collect()
-    }
-
     #[test]
     fn the_template_routes_exactly_what_is_answered() {
-        let routed: BTreeSet<_> = values("RouteKey: ").into_iter().collect();
+        let routed: BTreeSet<_> = routes(TEMPLATE).into_keys().collect();
         let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
         assert_eq!(routed, answered);
     }
 
     #[test]
     fn no_route_is_open_to_everybody() {
-        assert_eq!(values("AuthorizationType: "), vec!["JWT"; ROUTES.len()]);
+        for (key, asks_for_a_token) in routes(TEMPLATE) {
+            assert!(asks_for_a_token, "{key}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! quantity or an empty address.
 
 use serde::{Deserialize, Serialize};
+use shop_core::address::AddressRequest;
+use shop_core::check::Check;
 use shop_core::id::Id;
 use shop_core::money::Money;
 use shop_core::order::Address;
@@ -54,19 +56,6 @@ struct ItemRequest {
     quantity: i64,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct AddressRequest {
-    name: String,
-    street: String,
-    city: String,
-    postal_code: String,
-    country: String,
-    company_name: String,
-    state: String,
-    phone_number: String,
-}
-
 /// One product of a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
@@ -116,16 +105,15 @@ impl OrderRequest {
             .promotion_code
             .map(|code| normalized(&code))
             .filter(|code| !code.is_empty());
-        if violations.is_empty() {
-            Ok(Draft {
+        match address {
+            Some(address) if violations.is_empty() => Ok(Draft {
                 lines,
                 address,
                 payment_token,
                 promotion_code,
                 delivery_price: self.delivery_price,
-            })
-        } else {
-            Err(violations)
+            }),
+            _ => Err(violations),
         }
     }
 }
@@ -139,7 +127,9 @@ impl EditRequest {
         }
         let edit = Edit {
             lines: self.items.map(|items| lines(items, &mut violations)),
-            address: self.address.map(|given| address(given, &mut violations)),
+            address: self
+                .address
+                .and_then(|given| address(given, &mut violations)),
             payment_token: self
                 .payment_token
                 .map(|given| token(&given, &mut violations)),
@@ -201,49 +191,13 @@ fn lines(items: Vec<ItemRequest>, violations: &mut Vec<Violation>) -> Vec<Line> 
     lines
 }
 
-fn address(request: AddressRequest, violations: &mut Vec<Violation>) -> Address {
-    let mut checked = |field: &str, value: String, max: usize, needed: bool| {
-        let value = value.trim();
-        let detail = if value.is_empty() && needed {
-            Some("this is needed".to_owned())
-        } else if value.chars().count() > max {
-            Some(format!("at most {max} characters"))
-        } else if value.chars().any(char::is_control) {
-            Some("only one line of text".to_owned())
-        } else {
-            None
-        };
-        if let Some(detail) = detail {
-            violations.push(Violation::new(format!("/address/{field}"), detail));
-        }
-        value.to_owned()
-    };
-    let mut text = |field: &str, value, max| checked(field, value, max, true);
-    let (name, street) = (
-        text("name", request.name, 100),
-        text("street", request.street, 200),
-    );
-    let (city, postal_code) = (
-        text("city", request.city, 100),
-        text("postalCode", request.postal_code, 20),
-    );
-    let mut optional =
-        |field, value, max| Some(checked(field, value, max, false)).filter(|text| !text.is_empty());
-    let address = Address {
-        name,
-        company_name: optional("companyName", request.company_name, 100),
-        street,
-        city,
-        postal_code,
-        state: optional("state", request.state, 100),
-        country: request.country.trim().to_ascii_uppercase(),
-        phone_number: optional("phoneNumber", request.phone_number, 30),
-    };
-    if address.country.len() != 2 || !address.country.bytes().all(|b| b.is_ascii_uppercase()) {
-        let detail = "two letters are expected, for instance DE";
-        violations.push(Violation::new("/address/country", detail));
-    }
-    address
+fn address(request: AddressRequest, violations: &mut Vec<Violation>) -> Option<Address> {
+    let mut check = Check::new();
+    let address = request.check(&mut check, "/address");
+    check
+        .finish(address)
+        .map_err(|found| violations.extend(found))
+        .ok()
 }
 
 #[cfg(test)]

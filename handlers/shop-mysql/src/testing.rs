@@ -66,7 +66,7 @@ impl TestServer {
             _folder: folder,
             guard,
         };
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while MySqlConnection::connect_with(&server.owner())
             .await
             .is_err()
