@@ -35,7 +35,7 @@ impl Http {
             .dns_resolver(Arc::new(Loopback))
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(30))
+            .timeout(Duration::from_secs(120))
             // Between two calls nothing drives the runtime, so a server that closes an idle
             // connection goes unnoticed and the next request would be sent into it.
             .pool_max_idle_per_host(0)

@@ -12,9 +12,13 @@ use crate::instance::{Paths, Record};
 use crate::start::Failure;
 use crate::{Folders, LocalError, Progress, ProgressSink, http, install, process};
 
-/// The launcher waits up to 2 s for stacks to settle before it saves.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The launcher waits up to 2 s for stacks to settle, then it saves: killed before that is done, the instance would
+/// lose what happened since it was last saved.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// For one that is replaced because it does not answer.
+pub(crate) const SILENT_STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than a busy machine keeps an instance from answering: one that is taken for dead is killed.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Which instance, and what it may use.
@@ -158,11 +162,11 @@ impl LocalCloud {
         match status {
             CloudStatus::Running(_) => {
                 progress(Progress::Updating);
-                self.stop_process().await?;
+                self.stop_process(STOP_TIMEOUT).await?;
             }
             CloudStatus::Dead { pid, saved_at, .. } => {
                 progress(Progress::Recovering { pid, saved_at });
-                self.stop_process().await?;
+                self.stop_process(SILENT_STOP_TIMEOUT).await?;
             }
             CloudStatus::Stopped => {}
         }
@@ -189,7 +193,7 @@ impl LocalCloud {
             return Ok(false);
         }
         let _lock = lock(&self.paths.lock(), progress).await?;
-        self.stop_process().await
+        self.stop_process(STOP_TIMEOUT).await
     }
 
     /// Stop the instance and delete all it holds. The next start begins afresh, on the same port.
@@ -205,7 +209,7 @@ impl LocalCloud {
         if let Some(record) = self.paths.read_record()? {
             record.process.kill();
         }
-        self.stop_process().await?;
+        self.stop_process(STOP_TIMEOUT).await?;
         remove_folder(&self.paths.folder)
     }
 
@@ -308,12 +312,13 @@ impl LocalCloud {
         }
     }
 
-    pub(crate) async fn stop_process(&self) -> Result<bool, LocalError> {
+    /// End the process, by force if it has not ended after `patience`.
+    pub(crate) async fn stop_process(&self, patience: Duration) -> Result<bool, LocalError> {
         let Some(record) = self.paths.read_record()? else {
             return Ok(false);
         };
         let ran = record.process.terminate();
-        if ran && !record.process.wait_gone(STOP_TIMEOUT).await {
+        if ran && !record.process.wait_gone(patience).await {
             record.process.kill();
             if !record.process.wait_gone(STOP_TIMEOUT).await {
                 return Err(LocalError::WillNotStop {

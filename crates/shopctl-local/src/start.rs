@@ -10,14 +10,18 @@ use serde::Serialize;
 use tokio::process::{Child, Command};
 
 use crate::assets::{MINISTACK_VERSION, install_name};
-use crate::cloud::{LocalCloud, Running, answers_to, endpoint, now};
+use crate::cloud::{
+    ANSWER_TIMEOUT, LocalCloud, Running, SILENT_STOP_TIMEOUT, answers_to, endpoint, now,
+};
 use crate::files::{create_folder, failed, log_tail, remove_folder};
 use crate::install::Install;
 use crate::instance::Record;
 use crate::process::ProcessId;
 use crate::{Listen, LocalError, MariaDb, Progress, ProgressSink, port};
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Its end is noticed at once. This is for one that neither ends nor answers: on a machine whose disk and processors are
+/// busy with compiling, reading the packages for the first time has taken more than a minute.
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 const LOG_LINES: usize = 15;
 const LOG_BYTES: u64 = 10 * 1024 * 1024;
 
@@ -170,7 +174,7 @@ impl LocalCloud {
         // Before it answers: a command that is interrupted now leaves an instance that the next one finds.
         self.paths.write_record(&record)?;
         loop {
-            if answers_to(&record, Duration::from_millis(500)).await {
+            if answers_to(&record, ANSWER_TIMEOUT).await {
                 break;
             }
             if let Some(status) = child
@@ -184,7 +188,7 @@ impl LocalCloud {
                 });
             }
             if started.elapsed() > START_TIMEOUT {
-                self.stop_process().await?;
+                self.stop_process(SILENT_STOP_TIMEOUT).await?;
                 return Err(Failure::Late { log_start });
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -35,7 +35,7 @@ impl Aws {
 }
 
 #[test]
-fn without_credentials_it_says_how_to_get_some_at_once() {
+fn without_credentials_it_says_how_to_get_some() {
     let project = TestProject::small("chain");
     let file = project.read("shopctl.yaml");
     project.write(
@@ -49,7 +49,6 @@ fn without_credentials_it_says_how_to_get_some_at_once() {
     ] {
         let arguments = [command, &["--env", "staging"]].concat();
         let output = project.command(&arguments).run().expect_code(5);
-        assert!(output.took.as_secs() < 10, "{output}");
         output.expect_stderr(&[
             "there are no AWS credentials",
             "aws configure sso",

