@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
 
 use crate::names::{ArtifactDigest, LogicalId};
 use crate::plan::{Action, Plan};
 use crate::record::Record;
 use crate::template::RenderedTemplate;
-use crate::yaml::{self, Node, Value};
+use crate::yaml::{self, Node, Value, canonical};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 
@@ -157,31 +156,6 @@ fn without_code(mut document: Node) -> Node {
         }
     }
     document
-}
-
-/// A document's content: no places, no style, and mappings without an order.
-fn canonical(node: &Node) -> Json {
-    let value = match &node.value {
-        Value::Scalar(scalar) => json!(scalar.text),
-        Value::Sequence(items) => items.iter().map(canonical).collect(),
-        Value::Mapping(entries) => {
-            let mut map: serde_json::Map<String, Json> = entries
-                .iter()
-                .map(|(key, value)| {
-                    (
-                        key.as_str().unwrap_or_default().to_owned(),
-                        canonical(value),
-                    )
-                })
-                .collect();
-            map.sort_keys();
-            Json::Object(map)
-        }
-    };
-    match &node.tag {
-        Some(tag) => json!({ tag.as_str(): value }),
-        None => value,
-    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::model::{ResourceAction, StackChange};
 use crate::diagnostic::Diagnostics;
 use crate::names::{LogicalId, StackName};
-use crate::yaml::{Node, Value, parse};
+use crate::yaml::{Node, canonical, parse};
 
 /// Where a resource is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,36 +184,6 @@ fn resources<'a>(
         }
     }
     Ok(found)
-}
-
-/// Content without places, style, and order of keys; functions in their long form.
-fn canonical(node: &Node) -> Json {
-    let value = match &node.value {
-        Value::Scalar(scalar) => json!(scalar.text),
-        Value::Sequence(items) => items.iter().map(canonical).collect(),
-        Value::Mapping(entries) => {
-            let mut map: serde_json::Map<String, Json> = entries
-                .iter()
-                .map(|(key, value)| {
-                    (
-                        key.as_str().unwrap_or_default().to_owned(),
-                        canonical(value),
-                    )
-                })
-                .collect();
-            map.sort_keys();
-            Json::Object(map)
-        }
-    };
-    match node.tag.as_deref().map(|tag| tag.trim_start_matches('!')) {
-        Some("GetAtt") => match value.as_str().and_then(|text| text.split_once('.')) {
-            Some((resource, attribute)) => json!({ "Fn::GetAtt": [resource, attribute] }),
-            None => json!({ "Fn::GetAtt": value }),
-        },
-        Some(name @ ("Ref" | "Condition")) => json!({ name: value }),
-        Some(name) => json!({ format!("Fn::{name}"): value }),
-        None => value,
-    }
 }
 
 /// Gives a resource another name wherever it is referred to.
