@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::types::FunctionConfiguration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use shopctl_core::names::ArtifactDigest;
@@ -24,88 +25,41 @@ impl Functions for LambdaClient {
             .function_name(name)
             .send()
             .await;
-        match answer {
-            Ok(function) => Ok(Some(FunctionState {
-                // Services that leave the fields out have functions that are simply there.
-                state: function
-                    .state
-                    .map_or("Active".to_owned(), |s| s.as_str().to_owned()),
-                last_update: function
-                    .last_update_status
-                    .map_or("Successful".to_owned(), |status| status.as_str().to_owned()),
-                reason: function.last_update_status_reason.or(function.state_reason),
-            })),
-            Err(error) => {
-                let error = map(
-                    format!("Lambda GetFunctionConfiguration of '{name}'"),
-                    error,
-                );
-                if error.kind == CloudErrorKind::NotFound {
-                    Ok(None)
-                } else {
-                    Err(error)
-                }
-            }
-        }
+        let operation = format!("Lambda GetFunctionConfiguration of '{name}'");
+        let function = unless_gone(answer.map_err(|error| map(operation, error)))?;
+        Ok(function.map(|function| FunctionState {
+            // Services that leave the fields out have functions that are simply there.
+            state: function
+                .state
+                .map_or("Active".to_owned(), |s| s.as_str().to_owned()),
+            last_update: function
+                .last_update_status
+                .map_or("Successful".to_owned(), |status| status.as_str().to_owned()),
+            reason: function.last_update_status_reason.or(function.state_reason),
+        }))
     }
+
     async fn code_digests(&self, name: &str) -> Result<Vec<ArtifactDigest>, CloudError> {
-        let mut digests = Vec::new();
-        let mut pages = self
-            .0
-            .list_versions_by_function()
-            .function_name(name)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    let operation = format!("Lambda ListVersionsByFunction of '{name}'");
-                    let error = map(operation, error);
-                    return if error.kind == CloudErrorKind::NotFound {
-                        Ok(Vec::new())
-                    } else {
-                        Err(error)
-                    };
-                }
-            };
-            digests.extend(
-                page.versions
-                    .unwrap_or_default()
-                    .into_iter()
-                    // Images have digests of another form, and no zip.
-                    .filter_map(|version| STANDARD.decode(version.code_sha256?).ok())
-                    .map(|digest| ArtifactDigest::new(hex::encode(digest))),
-            );
-        }
-        Ok(digests)
+        let versions = self.all_versions(name).await?.into_iter();
+        // Images have digests of another form, and no zip.
+        let digests = versions.filter_map(|version| STANDARD.decode(version.code_sha256?).ok());
+        Ok(digests
+            .map(|digest| ArtifactDigest::new(hex::encode(digest)))
+            .collect())
     }
 
     async fn versions(&self, name: &str) -> Result<Vec<PublishedVersion>, CloudError> {
-        let mut versions = Vec::new();
-        let mut pages = self
-            .0
-            .list_versions_by_function()
-            .function_name(name)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(|error| map(format!("Lambda ListVersionsByFunction of '{name}'"), error));
-            let Some(page) = unless_gone(page)? else {
-                return Ok(Vec::new());
-            };
-            let published = page.versions.unwrap_or_default().into_iter();
-            // `$LATEST` is no number.
-            versions.extend(published.filter_map(|version| {
+        let versions = self.all_versions(name).await?.into_iter();
+        // `$LATEST` is no number.
+        Ok(versions
+            .filter_map(|version| {
                 Some(PublishedVersion {
                     number: version.version?.parse().ok()?,
                     arn: version.function_arn.unwrap_or_default(),
                     bytes: u64::try_from(version.code_size).unwrap_or(0),
                 })
-            }));
-        }
-        Ok(versions)
+            })
+            .collect())
     }
 
     async fn used_versions(&self, name: &str) -> Result<BTreeSet<u64>, CloudError> {
@@ -181,6 +135,28 @@ impl Functions for LambdaClient {
             .await
             .map_err(|error| map(format!("Lambda UpdateFunctionCode of '{name}'"), error))?;
         Ok(())
+    }
+}
+
+impl LambdaClient {
+    /// All versions of a function, `$LATEST` among them; none when the function is not there.
+    async fn all_versions(&self, name: &str) -> Result<Vec<FunctionConfiguration>, CloudError> {
+        let mut versions = Vec::new();
+        let mut pages = self
+            .0
+            .list_versions_by_function()
+            .function_name(name)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page
+                .map_err(|error| map(format!("Lambda ListVersionsByFunction of '{name}'"), error));
+            let Some(page) = unless_gone(page)? else {
+                return Ok(Vec::new());
+            };
+            versions.extend(page.versions.unwrap_or_default());
+        }
+        Ok(versions)
     }
 }
 
