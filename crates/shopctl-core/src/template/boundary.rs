@@ -2,7 +2,8 @@
 //! environment's, so that nothing which a deploy makes may do more than the boundary says.
 
 use super::function::is_call;
-use crate::yaml::{Node, Value};
+use super::resources;
+use crate::yaml::Node;
 
 /// Types that take a boundary: identities, and what the serverless transform makes a role for.
 const BOUNDED: [&str; 4] = [
@@ -16,30 +17,13 @@ const PROPERTY: &str = "PermissionsBoundary";
 
 /// Gives the managed policy `arn` as boundary to all that names none in `document`.
 pub(super) fn apply(document: &mut Node, arn: &str) {
-    if let Some(resources) = document.get_mut("Resources") {
-        bound(resources, arn);
-    }
-}
-
-fn bound(section: &mut Node, arn: &str) {
-    let Value::Mapping(entries) = &mut section.value else {
+    let Some(section) = document.get_mut("Resources") else {
         return;
     };
-    for (key, resource) in entries {
-        if key
-            .as_str()
-            .is_some_and(|id| id.starts_with("Fn::ForEach::"))
-        {
-            if let Value::Sequence(parts) = &mut resource.value
-                && let [_, _, fragment] = parts.as_mut_slice()
-            {
-                bound(fragment, arn);
-            }
-            continue;
-        }
+    resources::visit(section, &mut |_, resource| {
         let kind = resource.get("Type").and_then(Node::as_str);
         if !kind.is_some_and(|kind| BOUNDED.contains(&kind)) {
-            continue;
+            return;
         }
         let location = resource.location.clone();
         if resource.get("Properties").is_none_or(Node::is_null) {
@@ -52,5 +36,5 @@ fn bound(section: &mut Node, arn: &str) {
         {
             properties.set(PROPERTY, Node::string(arn, &location));
         }
-    }
+    });
 }

@@ -19,6 +19,7 @@ mod render_tests;
 mod rendered;
 mod rendered_file;
 mod reread;
+mod resources;
 #[cfg(test)]
 mod test_project;
 

@@ -13,10 +13,11 @@ use super::files::{FileError, FileKind, Files, path_at, unreadable};
 use super::function::make;
 use super::places::{FUNCTIONS, Form, METADATA, Place, places};
 use super::publish::fill_digests;
+use super::resources;
 use super::{Upload, UploadSource};
 use crate::diagnostic::{Diagnostic, Location, closest};
 use crate::names::ArtifactDigest;
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 
 /// Where the artifacts of handlers and folders come from.
 pub trait ArtifactLookup {
@@ -71,46 +72,31 @@ impl Packager<'_> {
                 }
             }
         }
-        if let Some(resources) = document.get_mut("Resources") {
-            self.package_resources(resources);
-            fill_digests(resources, &self.code);
+        if let Some(section) = document.get_mut("Resources") {
+            resources::visit(section, &mut |id, resource| {
+                self.package_resource(id, resource);
+            });
+            fill_digests(section, &self.code);
         }
     }
 
-    fn package_resources(&mut self, section: &mut Node) {
-        let Value::Mapping(entries) = &mut section.value else {
+    fn package_resource(&mut self, id: &str, resource: &mut Node) {
+        let kind = resource.get("Type").and_then(Node::as_str);
+        let Some(kind) = kind.map(str::to_owned) else {
             return;
         };
-        for (key, resource) in entries {
-            let id = key.as_str().unwrap_or("");
-            if id.starts_with("Fn::ForEach::") {
-                if let Value::Sequence(parts) = &mut resource.value
-                    && let [_, _, fragment] = parts.as_mut_slice()
-                {
-                    self.package_resources(fragment);
-                }
-                continue;
+        let Some(properties) = resource.get_mut("Properties") else {
+            return;
+        };
+        for place in places(&kind) {
+            let is_handler = self.package_place(id, properties, place);
+            if let Some(digest) = self.packed(properties, place)
+                && FUNCTIONS.contains(&kind.as_str())
+            {
+                self.code.insert(id.to_owned(), digest);
             }
-            let Some(kind) = resource
-                .get("Type")
-                .and_then(Node::as_str)
-                .map(str::to_owned)
-            else {
-                continue;
-            };
-            let Some(properties) = resource.get_mut("Properties") else {
-                continue;
-            };
-            for place in places(&kind) {
-                let is_handler = self.package_place(id, properties, place);
-                if let Some(digest) = self.packed(properties, place)
-                    && FUNCTIONS.contains(&kind.as_str())
-                {
-                    self.code.insert(id.to_owned(), digest);
-                }
-                if is_handler && FUNCTIONS.contains(&kind.as_str()) {
-                    self.set_architecture(properties);
-                }
+            if is_handler && FUNCTIONS.contains(&kind.as_str()) {
+                self.set_architecture(properties);
             }
         }
     }

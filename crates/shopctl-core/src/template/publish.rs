@@ -11,8 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::function::{argument_of, attribute_path};
+use super::resources;
 use crate::names::ArtifactDigest;
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 
 const VERSION: &str = "AWS::Lambda::Version";
 const PROPERTY: &str = "CodeSha256";
@@ -20,26 +21,12 @@ const PROPERTY: &str = "CodeSha256";
 /// Gives every version of a function whose artifact is known, by logical ID, the digest of it,
 /// unless the template gives one.
 pub(super) fn fill_digests(section: &mut Node, code: &BTreeMap<String, ArtifactDigest>) {
-    let Value::Mapping(entries) = &mut section.value else {
-        return;
-    };
-    for (key, resource) in entries {
-        if key
-            .as_str()
-            .is_some_and(|id| id.starts_with("Fn::ForEach::"))
-        {
-            if let Value::Sequence(parts) = &mut resource.value
-                && let [_, _, fragment] = parts.as_mut_slice()
-            {
-                fill_digests(fragment, code);
-            }
-            continue;
-        }
+    resources::visit(section, &mut |_, resource| {
         if resource.get("Type").and_then(Node::as_str) != Some(VERSION) {
-            continue;
+            return;
         }
         let Some(properties) = resource.get_mut("Properties") else {
-            continue;
+            return;
         };
         let function = properties.get("FunctionName").and_then(function);
         let digest = function.and_then(|function| digest(code.get(&function)?));
@@ -49,7 +36,7 @@ pub(super) fn fill_digests(section: &mut Node, code: &BTreeMap<String, ArtifactD
             let location = properties.location.clone();
             properties.set(PROPERTY, Node::string(digest, &location));
         }
-    }
+    });
 }
 
 /// The logical ID that `!Ref Function`, `!GetAtt Function.Arn` or `!Sub ${Function}` names.
