@@ -3,6 +3,7 @@
 
 mod choose;
 mod function_log;
+mod leads;
 mod scene;
 #[cfg(test)]
 mod scene_tests;

@@ -1,7 +1,10 @@
 //! Takes stacks down: empties their buckets, deletes them, and removes what no stack owns.
 
+mod guard;
+mod ladder;
+mod remains;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use shopctl_core::cause::{CauseKind, Place, recognise};
 use shopctl_core::event::{Event, Failure, Leftover, StackOperation, StackResult};
@@ -9,28 +12,21 @@ use shopctl_core::names::{CloudStackName, StackName};
 use shopctl_core::price;
 use shopctl_core::status::{StackStatus, TeardownApproach};
 use shopctl_core::yaml;
-use tokio::time::Instant;
 
 use crate::change_set::stack_error;
 use crate::context::Work;
 use crate::executor::{Done, StepError};
-use crate::failure::{self, Scene, is_root};
+use crate::failure::{self, Scene};
 use crate::follow::{Followed, Kind, Operation, Pause, explain, follow};
-use crate::ports::{
-    CloudError, CloudErrorKind, DeleteMode, DeploymentMode, StackDescription, StackEvent,
-    StackResource,
-};
+use crate::ports::{CloudError, CloudErrorKind, StackDescription, StackEvent, StackResource};
 use crate::protection;
-use crate::refusal::{is_overtaken, is_protected};
+use crate::refusal::is_overtaken;
+
+pub(crate) use ladder::ask_delete;
+pub(crate) use remains::{delete_bucket, delete_log_groups};
 
 /// The resource type that has to be empty before it can be deleted.
 const BUCKET: &str = "AWS::S3::Bucket";
-
-/// How often a stack is deleted before its failure is told.
-const TRIES: u32 = 2;
-
-/// For so long a stack may be told to read an export that is deleted already.
-const STALE_IMPORTS: Duration = Duration::from_secs(15);
 
 /// So often somebody else may come in between before it is told.
 const OVERTAKEN_AT_MOST: u32 = 12;
@@ -182,106 +178,6 @@ impl Deletion<'_> {
         Ok(None)
     }
 
-    /// Deletes; tries again when that can help; then leaves behind what failed, or forces the
-    /// delete, if the user agreed to it. The inner error is a refusal as of [`Deletion::run`].
-    ///
-    /// Buckets that the template keeps are not touched. Something may still write into the
-    /// others while they are emptied (access logs arrive late), so a delete that failed over a
-    /// bucket gets a second try: CloudFormation names those that it wanted to delete.
-    async fn descend_ladder(
-        &mut self,
-        description: &StackDescription,
-        contents: &Contents,
-    ) -> Result<Result<Followed, CloudError>, StepError> {
-        let mut buckets = contents.buckets.clone();
-        // What an attempt leaves is what the next one begins with.
-        let mut before = description.clone();
-        let mut tries = 0;
-        let mut ended = loop {
-            tries += 1;
-            for bucket in &buckets {
-                empty(bucket, self.work).await?;
-            }
-            let purpose = format!("delete {tries}");
-            let ended = match self.attempt(&before, &DeleteMode::Plain, &purpose).await? {
-                Ok(ended) => ended,
-                Err(overtaken) => return Ok(Err(overtaken)),
-            };
-            before = ended.description.clone().unwrap_or(before);
-            buckets = failed(&ended.events, &description.stack_id)
-                .filter(|event| event.resource_type == BUCKET)
-                .filter_map(|event| event.physical_id.clone())
-                .collect();
-            let hopeful = failed(&ended.events, &description.stack_id)
-                .any(|event| self.may_work_again(event));
-            if ended.status == StackStatus::DeleteComplete || tries == TRIES || !hopeful {
-                break ended;
-            }
-        };
-        let stuck: Vec<StackEvent> = failed(&ended.events, &description.stack_id)
-            .cloned()
-            .collect();
-        let consent = self.work.consent;
-        let names = stuck.iter().map(|event| event.logical_id.clone()).collect();
-        let ways = [
-            (
-                consent.retain_failed && !stuck.is_empty(),
-                DeleteMode::Retaining(names),
-                "retain",
-            ),
-            (consent.force_delete, DeleteMode::Force, "force"),
-        ];
-        for (agreed, mode, purpose) in ways {
-            // CloudFormation takes these after a delete that failed only.
-            if !agreed || ended.status != StackStatus::DeleteFailed {
-                continue;
-            }
-            ended = match self.attempt(&before, &mode, purpose).await? {
-                Ok(ended) => ended,
-                Err(overtaken) => return Ok(Err(overtaken)),
-            };
-            before = ended.description.clone().unwrap_or(before);
-            if ended.status == StackStatus::DeleteComplete {
-                for event in &stuck {
-                    let why = event.reason.as_deref().unwrap_or("no reason given");
-                    self.keep(event, format!("could not be deleted: {why}"));
-                }
-            }
-        }
-        Ok(Ok(ended))
-    }
-
-    /// Asks for one delete and follows it. The inner error is a refusal as of
-    /// [`Deletion::run`].
-    async fn attempt(
-        &mut self,
-        description: &StackDescription,
-        mode: &DeleteMode,
-        purpose: &str,
-    ) -> Result<Result<Followed, CloudError>, StepError> {
-        let work = self.work;
-        let stack_id = description.stack_id.as_str();
-        let cloudformation = &work.ports.cloudformation;
-        let since = cloudformation.latest_event(stack_id).await?;
-        let seen = since.as_deref().unwrap_or_default();
-        let token = work.token(stack_id, &format!("{purpose} {seen}"));
-        work.state.stack_touched(self.stack);
-        work.cancel.operation_begins(self.stack);
-        let asked = ask_delete(self.stack, description, mode, &token, work).await;
-        match asked {
-            Ok(()) => {}
-            Err(error) if is_overtaken(&error) => return Ok(Err(error)),
-            Err(error) if is_protected(&error) => return Err(self.protected(description)),
-            Err(error) if error.kind == CloudErrorKind::Refused => {
-                return Err(stack_error(self.scene().request(&error, None).await));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.begun = true;
-        let forced = *mode == DeleteMode::Force;
-        Ok(Ok(self.follow(description, since, forced).await?))
-    }
-
     /// What the stack has.
     async fn contents(&self, description: &StackDescription) -> Result<Contents, CloudError> {
         // Nothing was ever made.
@@ -297,95 +193,6 @@ impl Deletion<'_> {
             resources,
             template,
         })
-    }
-
-    /// Refuses a stack that has data which its template protects.
-    fn refuse_guarded_data(
-        &self,
-        description: &StackDescription,
-        contents: &Contents,
-    ) -> Result<(), StepError> {
-        let guarded = protection::protected(&contents.template, &contents.resources);
-        let Some(first) = guarded.first() else {
-            return Ok(());
-        };
-        let names: Vec<String> = guarded
-            .iter()
-            .map(|found| format!("{} ({})", found.logical_id, found.resource_type))
-            .collect();
-        let commands: Vec<String> = guarded
-            .iter()
-            .map(|found| format!("`{}`", found.command))
-            .collect();
-        Err(self.refused(
-            description,
-            format!(
-                "the stack has data that its template protects from deletion: {}",
-                names.join(", ")
-            ),
-            format!(
-                "switch `{}` off in the template and deploy; or run {} and then \
-                 `shopctl teardown --env {} --retain-failed`",
-                first.property,
-                commands.join(" and "),
-                self.work.environment
-            ),
-        ))
-    }
-
-    /// Refuses a stack whose exports others read, before its buckets are emptied: CloudFormation
-    /// would refuse only after. A reader that is being deleted is waited for.
-    async fn refuse_read_exports(&self, description: &StackDescription) -> Result<(), StepError> {
-        let began = Instant::now();
-        let mut pause = Pause::new();
-        loop {
-            let Some((export, readers)) = self.read_export(description).await else {
-                return Ok(());
-            };
-            let mut goes = false;
-            for reader in &readers {
-                let seen = self.work.ports.cloudformation.describe(reader).await?;
-                goes |= seen.is_some_and(|seen| seen.status == StackStatus::DeleteInProgress);
-            }
-            if !goes && began.elapsed() >= STALE_IMPORTS {
-                return Err(self.refused(
-                    description,
-                    format!(
-                        "export '{export}' of the stack is read by {}",
-                        readers.join(", ")
-                    ),
-                    format!(
-                        "delete what reads it, or deploy that without `Fn::ImportValue`; then run \
-                         `shopctl teardown --env {}` again",
-                        self.work.environment
-                    ),
-                ));
-            }
-            tokio::time::sleep(pause.next()).await;
-        }
-    }
-
-    /// An export that is read, with the stacks that do. That it cannot be looked up is no reason
-    /// to stop: CloudFormation itself looks too.
-    async fn read_export(&self, description: &StackDescription) -> Option<(String, Vec<String>)> {
-        for export in &description.exports {
-            let readers = self.work.ports.cloudformation.importers(export).await;
-            match readers {
-                Ok(readers) if !readers.is_empty() => return Some((export.clone(), readers)),
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// Whether a second try can end otherwise than the first.
-    fn may_work_again(&self, event: &StackEvent) -> bool {
-        let reason = event.reason.as_deref().unwrap_or_default();
-        match recognise(reason, self.place()).map(|cause| cause.kind) {
-            Some(CauseKind::NotEmpty) | None => event.resource_type == BUCKET,
-            Some(CauseKind::StillInUse | CauseKind::ResourceConflict | CauseKind::TimedOut) => true,
-            Some(kind) => kind.may_pass_by_itself(),
-        }
     }
 
     fn place(&self) -> Place<'_> {
@@ -516,41 +323,6 @@ impl Deletion<'_> {
     }
 }
 
-/// Asks CloudFormation to delete a stack.
-pub(crate) async fn ask_delete(
-    stack: &StackName,
-    description: &StackDescription,
-    mode: &DeleteMode,
-    token: &str,
-    work: &Work,
-) -> Result<(), CloudError> {
-    let stack_id = description.stack_id.as_str();
-    let role = work.service_role(stack);
-    // What an EXPRESS operation left half way takes EXPRESS operations only.
-    let waits = match (work.mode, description.mode) {
-        (DeploymentMode::Standard, DeploymentMode::Standard) => DeploymentMode::Standard,
-        _ => DeploymentMode::Express,
-    };
-    if *mode == DeleteMode::Plain && waits == DeploymentMode::Standard {
-        return work
-            .ports
-            .cloudformation
-            .delete_stack(stack_id, role, token)
-            .await;
-    }
-    work.ports
-        .repair
-        .delete(stack_id, mode, waits, role, token)
-        .await
-}
-
-/// The resources that a delete could not remove.
-fn failed<'a>(events: &'a [StackEvent], stack_id: &str) -> impl Iterator<Item = &'a StackEvent> {
-    events
-        .iter()
-        .filter(move |event| event.status == "DELETE_FAILED" && !is_root(event, stack_id))
-}
-
 /// Empties a bucket. One that somebody else deletes meanwhile is empty.
 async fn empty(bucket: &str, work: &Work) -> Result<u64, CloudError> {
     match work.ports.objects.empty(bucket).await {
@@ -580,46 +352,6 @@ fn deletable_buckets(template: &str, resources: &[StackResource]) -> Vec<String>
         })
         .filter_map(|resource| resource.physical_id.clone())
         .collect()
-}
-
-/// Deletes the log groups that functions of deleted stacks left. Lambda makes a group on
-/// the first log line, so one can appear after its stack deleted it.
-pub(crate) async fn delete_log_groups(work: &Work) -> Result<Done, StepError> {
-    let mut deleted = 0;
-    for cloud_name in &work.cloud_names {
-        for group in work
-            .ports
-            .log_groups
-            .list(&format!("/aws/lambda/{cloud_name}-"))
-            .await?
-        {
-            work.ports.log_groups.delete(&group).await?;
-            deleted += 1;
-        }
-    }
-    Ok(Done {
-        changed: deleted > 0,
-        summary: format!("{deleted} deleted"),
-    })
-}
-
-/// Deletes the artifact bucket with all artifacts and records.
-pub(crate) async fn delete_bucket(work: &Work) -> Result<Done, StepError> {
-    // The lock lies in the bucket and goes with it.
-    if let Some(lease) = &work.lease {
-        lease.let_go().await;
-    }
-    let objects = empty(&work.bucket, work).await?;
-    let was_there = work.ports.objects.delete_bucket(&work.bucket).await?;
-    let summary = if was_there {
-        format!("{} deleted with {objects} object versions", work.bucket)
-    } else {
-        "it was not there".to_owned()
-    };
-    Ok(Done {
-        changed: was_there,
-        summary,
-    })
 }
 
 #[cfg(test)]
