@@ -9,6 +9,8 @@ mod kind;
 mod recognise;
 mod rules;
 #[cfg(test)]
+mod texts;
+#[cfg(test)]
 mod texts_tests;
 
 pub use denial::{Barrier, Denial, denial_of, denial_of_decoded};

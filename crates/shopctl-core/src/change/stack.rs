@@ -328,5 +328,5 @@ fn settled(sides: &Sides<'_>, change: &StackChange) -> BTreeSet<String> {
 }
 
 #[cfg(test)]
-#[path = "stack_tests.rs"]
+#[path = "stack_tests/mod.rs"]
 mod tests;

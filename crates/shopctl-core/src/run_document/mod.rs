@@ -4,6 +4,9 @@
 //! It is written when a run begins to change things and again at its end; one that says
 //! `running` for ever is of a run that died. Values of secret parameters are never in it.
 
+mod again;
+mod find;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
@@ -12,10 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Outcome, StackResult};
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::plan::{PlannedValue, StackAction};
-use crate::planner::{Desired, DesiredStack};
-use crate::stack_settings::StackSettings;
-use crate::template::{Capability, RenderedTemplate};
+use crate::planner::DesiredStack;
+use crate::template::Capability;
 use crate::timings::{StackTiming, StepTiming, Timings};
+
+pub use again::{RollbackError, desired_again};
+pub use find::{UnknownRun, find_run};
 
 /// Version of the document's format that this tool writes.
 pub const VERSION: u32 = 1;
@@ -407,159 +412,5 @@ impl RunDocument {
     }
 }
 
-/// Why a run cannot be deployed again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RollbackError {
-    /// It deleted things.
-    #[error("run {0} was a teardown: there is nothing to go back to")]
-    Teardown(String),
-    /// It did not do all that it was to do.
-    #[error("run {run} {}, so what it left is no state to go back to", state_text(*state))]
-    NotWhole {
-        /// The run.
-        run: String,
-        /// How it ended.
-        state: RunState,
-    },
-    /// A secret parameter has no value by now.
-    #[error(
-        "parameter '{parameter}' of stack '{stack}' is a secret, which is not kept, and the project file has no value for it"
-    )]
-    Secret {
-        /// The stack.
-        stack: StackName,
-        /// The parameter.
-        parameter: String,
-    },
-}
-
-fn state_text(state: RunState) -> &'static str {
-    match state {
-        RunState::Running => "has not ended",
-        RunState::Failed => "failed",
-        RunState::Interrupted => "was interrupted",
-        RunState::Abandoned => "died",
-        RunState::Succeeded | RunState::Unchanged => "succeeded",
-    }
-}
-
-/// What is to be deployed to be again where `document` was, given its templates as they were
-/// read from the bucket. `secret` knows the values of secret parameters of today, `settings`
-/// how CloudFormation is to treat a stack today.
-pub fn desired_again(
-    document: &RunDocument,
-    bucket: &str,
-    templates: &IndexMap<StackName, RenderedTemplate>,
-    secret: impl Fn(&StackName, &str) -> Option<PlannedValue>,
-    settings: impl Fn(&StackName) -> StackSettings,
-) -> Result<Desired, RollbackError> {
-    if document.command == RunCommand::Teardown {
-        return Err(RollbackError::Teardown(document.run.clone()));
-    }
-    if !matches!(document.state, RunState::Succeeded | RunState::Unchanged) {
-        return Err(RollbackError::NotWhole {
-            run: document.run.clone(),
-            state: document.state,
-        });
-    }
-    let mut stacks = Vec::new();
-    for (name, stack) in &document.stacks {
-        let Some(template) = templates.get(name) else {
-            continue;
-        };
-        let mut parameters = IndexMap::new();
-        for (parameter, value) in &stack.parameters {
-            let value = match value {
-                RecordedValue::Value(text) => PlannedValue::Known(text.clone()),
-                RecordedValue::Output { stack, output } => PlannedValue::OutputOf {
-                    stack: stack.clone(),
-                    output: output.clone(),
-                },
-                RecordedValue::Secret => {
-                    secret(name, parameter).ok_or_else(|| RollbackError::Secret {
-                        stack: name.clone(),
-                        parameter: parameter.clone(),
-                    })?
-                }
-            };
-            parameters.insert(parameter.clone(), value);
-        }
-        stacks.push(DesiredStack {
-            cloud_name: stack.cloud_name.clone(),
-            template: RenderedTemplate {
-                // Those of nested templates too, which this one does not show.
-                capabilities: stack.capabilities.clone(),
-                ..template.clone()
-            },
-            parameters,
-            depends_on: stack.depends_on.clone(),
-            tags: stack.tags.clone(),
-            termination_protection: stack.termination_protection,
-            // How CloudFormation treats a stack is as it is to be today.
-            settings: settings(name),
-        });
-    }
-    let site = document.site.as_ref().map(|site| {
-        let outputs = [Some(&site.bucket), site.distribution.as_ref()];
-        let own = outputs
-            .into_iter()
-            .flatten()
-            .filter_map(|value| match value {
-                RecordedValue::Output { stack, .. } => Some(stack.clone()),
-                _ => None,
-            });
-        let config = site.config.values().filter_map(|value| match value {
-            RecordedConfig::Output { stack, .. } => Some(stack.clone()),
-            RecordedConfig::Given(_) => None,
-        });
-        own.chain(config).collect()
-    });
-    Ok(Desired {
-        project: document.project.clone(),
-        environment: document.environment.clone(),
-        bucket: bucket.to_owned(),
-        stacks,
-        site,
-        urls: false,
-        look_again: false,
-        retry_paused: false,
-    })
-}
-
-/// The identifier of the run that `text` names: the whole of it, or its beginning when only
-/// one begins so. `latest` and `previous` are names too.
-pub fn find_run<'a>(runs: &'a [String], text: &str) -> Result<&'a str, UnknownRun> {
-    let unknown = || UnknownRun::None(text.to_owned());
-    match text {
-        "latest" => return runs.last().map(String::as_str).ok_or_else(unknown),
-        "previous" => {
-            let previous = runs.len().checked_sub(2).and_then(|index| runs.get(index));
-            return previous.map(String::as_str).ok_or_else(unknown);
-        }
-        _ => {}
-    }
-    if let Some(run) = runs.iter().find(|run| *run == text) {
-        return Ok(run);
-    }
-    let mut found = runs.iter().filter(|run| run.starts_with(text));
-    match (found.next(), found.next()) {
-        (Some(run), None) if !text.is_empty() => Ok(run),
-        (Some(_), Some(_)) => Err(UnknownRun::Several(text.to_owned())),
-        _ => Err(unknown()),
-    }
-}
-
-/// No run, or more than one, has that name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnknownRun {
-    /// None.
-    #[error("there is no run '{0}'")]
-    None(String),
-    /// More than one.
-    #[error("more than one run begins with '{0}'")]
-    Several(String),
-}
-
 #[cfg(test)]
-#[path = "run_document_tests.rs"]
 mod tests;

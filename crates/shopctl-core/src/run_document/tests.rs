@@ -3,7 +3,8 @@
 use super::*;
 use crate::event::StackOperation;
 use crate::forecast::expected_times;
-use crate::planner::{Observed, plan_deploy};
+use crate::planner::{Desired, Observed, plan_deploy};
+use crate::stack_settings::StackSettings;
 use crate::template::reread;
 
 const TEMPLATE: &str = "\

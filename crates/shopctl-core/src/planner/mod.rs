@@ -1,16 +1,22 @@
 //! Desired and observed state in, plan out. No calls, no clock.
 
+mod decide;
+mod fast;
+mod teardown;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::fast::FunctionCode;
 use crate::names::{CloudStackName, EnvironmentName, StackName};
 use crate::plan::{Action, Plan, PlannedValue, StackAction, StackDeployment, Step, StepId};
-use crate::record::{Record, StackRecord, inputs_digest};
+use crate::record::Record;
 use crate::stack_settings::{RollbackRule, StackSettings};
 use crate::status::{DeployApproach, Obstacle, StackStatus};
 use crate::template::RenderedTemplate;
+
+pub use fast::plan_fast_deploy;
+pub use teardown::plan_teardown;
 
 /// CloudFormation takes templates of up to this many bytes in the request itself.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
@@ -162,7 +168,7 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
             .as_ref()
             .and_then(|record| record.stacks.get(&template.stack));
         let is_fast = |record: &Record| record.fast.contains_key(&template.stack);
-        let (action, reason) = match decide(stack, &parameters, &settings, seen, recorded) {
+        let (action, reason) = match decide::decide(stack, &parameters, &settings, seen, recorded) {
             (StackAction::None, _) if observed.record.as_ref().is_some_and(is_fast) => (
                 StackAction::Update,
                 "its functions run code that a fast deploy put there".to_owned(),
@@ -268,159 +274,9 @@ pub fn plan_deploy(desired: &Desired, observed: &Observed) -> Result<Plan, Vec<B
     })
 }
 
-/// Plans a deploy that puts code directly into functions where nothing else of their stack
-/// differs. `candidates` are stacks of which only code is known to differ in the template;
-/// those whose parameters or tags differ as well are deployed as always.
-pub fn plan_fast_deploy(
-    desired: &Desired,
-    observed: &Observed,
-    mut candidates: BTreeMap<StackName, Vec<FunctionCode>>,
-) -> Result<Plan, Vec<BlockedStack>> {
-    loop {
-        let mut pretended = desired.clone();
-        let mut known = observed.clone();
-        if let Some(record) = &mut known.record {
-            for stack in &mut pretended.stacks {
-                let name = &stack.template.stack;
-                if let (true, Some(recorded)) =
-                    (candidates.contains_key(name), record.stacks.get(name))
-                {
-                    stack.template.digest.clone_from(&recorded.template_digest);
-                }
-            }
-            record.fast.retain(|name, _| !candidates.contains_key(name));
-        }
-        let mut plan = plan_deploy(&pretended, &known)?;
-        let before = candidates.len();
-        for step in &plan.steps {
-            if let Action::DeployStack(deployment) = &step.action
-                && deployment.action != StackAction::None
-            {
-                candidates.remove(&deployment.stack);
-            }
-        }
-        if candidates.len() == before {
-            put_code(&mut plan, desired, &candidates);
-            return Ok(plan);
-        }
-    }
-}
-
-/// Replaces steps that do nothing by those that put code into functions.
-fn put_code(
-    plan: &mut Plan,
-    desired: &Desired,
-    candidates: &BTreeMap<StackName, Vec<FunctionCode>>,
-) {
-    let mut uploads: BTreeSet<StepId> = plan.steps.iter().map(|step| step.id.clone()).collect();
-    let mut steps = Vec::new();
-    for mut step in std::mem::take(&mut plan.steps) {
-        let change = match &step.action {
-            Action::DeployStack(deployment) => candidates
-                .get(&deployment.stack)
-                .filter(|functions| !functions.is_empty())
-                .map(|functions| {
-                    (
-                        deployment.stack.clone(),
-                        deployment.cloud_name.clone(),
-                        functions,
-                    )
-                }),
-            _ => None,
-        };
-        if let Some((stack, cloud_name, functions)) = change {
-            let template = desired
-                .stacks
-                .iter()
-                .find(|other| other.template.stack == stack);
-            for code in functions {
-                let id = StepId::upload(&code.key);
-                let label = template
-                    .and_then(|other| other.template.uploads.iter().find(|u| u.key == code.key))
-                    .map_or_else(|| code.key.clone(), |upload| upload.label.clone());
-                if uploads.insert(id.clone()) {
-                    steps.push(Step {
-                        id: id.clone(),
-                        action: Action::Upload {
-                            key: code.key.clone(),
-                            digest: code.digest.clone(),
-                            label,
-                        },
-                        after: BTreeSet::new(),
-                        reason: format!("functions of stack '{stack}' need it"),
-                    });
-                }
-                step.after.insert(id);
-            }
-            let names: Vec<&str> = functions
-                .iter()
-                .map(|code| code.logical_id.as_str())
-                .collect();
-            step.reason = format!("only the code of {} changed", names.join(", "));
-            step.action = Action::UpdateCode {
-                stack,
-                cloud_name,
-                functions: functions.clone(),
-            };
-        }
-        steps.push(step);
-    }
-    plan.steps = steps;
-}
-
 /// Key of a template that is too large to go inline.
 pub fn template_object_key(template: &RenderedTemplate) -> String {
     crate::run_document::template_key(&template.digest)
-}
-
-/// Plans a teardown of `stacks`, given each with the stacks that it depends on.
-pub fn plan_teardown(
-    project: &str,
-    environment: &EnvironmentName,
-    bucket: &str,
-    stacks: &[(StackName, CloudStackName, BTreeSet<StackName>)],
-) -> Plan {
-    let present: BTreeSet<&StackName> = stacks.iter().map(|(stack, _, _)| stack).collect();
-    let mut steps: Vec<Step> = stacks
-        .iter()
-        .rev()
-        .map(|(stack, cloud_name, _)| Step {
-            id: StepId::stack(stack),
-            action: Action::DeleteStack {
-                stack: stack.clone(),
-                cloud_name: cloud_name.clone(),
-            },
-            // A stack goes once all that depend on it are gone.
-            after: stacks
-                .iter()
-                .filter(|(_, _, needs)| needs.contains(stack))
-                .map(|(dependant, _, _)| StepId::stack(dependant))
-                .collect(),
-            reason: "teardown".to_owned(),
-        })
-        .collect();
-    let all: BTreeSet<StepId> = present.into_iter().map(StepId::stack).collect();
-    let logs = StepId::single("logs");
-    steps.push(Step {
-        id: logs.clone(),
-        action: Action::DeleteLogGroups,
-        after: all.clone(),
-        reason: "functions leave log groups that no stack owns".to_owned(),
-    });
-    let mut after = all;
-    after.insert(logs);
-    steps.push(Step {
-        id: StepId::single("bucket"),
-        action: Action::DeleteBucket,
-        after,
-        reason: "nothing refers to the artifacts any more".to_owned(),
-    });
-    Plan {
-        project: project.to_owned(),
-        environment: environment.clone(),
-        bucket: bucket.to_owned(),
-        steps,
-    }
 }
 
 fn resolve(
@@ -433,103 +289,4 @@ fn resolve(
         return PlannedValue::Known(text.clone());
     }
     value.clone()
-}
-
-fn decide(
-    stack: &DesiredStack,
-    parameters: &IndexMap<String, PlannedValue>,
-    settings: &StackSettings,
-    seen: Option<&ObservedStack>,
-    recorded: Option<&StackRecord>,
-) -> (StackAction, String) {
-    let Some(seen) = seen else {
-        return (StackAction::Create, "it is not there".to_owned());
-    };
-    match seen.status.deploy_approach() {
-        DeployApproach::Create => (StackAction::Create, "it was never created".to_owned()),
-        DeployApproach::DeleteThenCreate => (
-            StackAction::Recreate,
-            format!("its creation ended in {}", seen.status),
-        ),
-        DeployApproach::Wait => (
-            StackAction::Decide,
-            format!("an operation is running ({})", seen.status),
-        ),
-        DeployApproach::ContinueRollback => (
-            StackAction::Update,
-            format!("its last update could not be rolled back ({})", seen.status),
-        ),
-        DeployApproach::Stop(Obstacle::UpdatePaused) => (
-            StackAction::Update,
-            format!("its last update stopped half way ({})", seen.status),
-        ),
-        // Stacks that block were answered before; updating is the harmless reading.
-        DeployApproach::Update | DeployApproach::Stop(_) => {
-            let Some(recorded) = recorded else {
-                return (
-                    StackAction::Update,
-                    "no record tells how it was deployed".to_owned(),
-                );
-            };
-            if recorded.stack_id != seen.stack_id || recorded.last_changed != seen.last_changed {
-                return (
-                    StackAction::Update,
-                    "it was changed by somebody else".to_owned(),
-                );
-            }
-            if recorded.template_digest != stack.template.digest {
-                return (
-                    StackAction::Update,
-                    "its template or code changed".to_owned(),
-                );
-            }
-            let known: Option<Vec<(&str, &str)>> = parameters
-                .iter()
-                .map(|(name, value)| match value {
-                    PlannedValue::Known(text) => Some((name.as_str(), text.as_str())),
-                    PlannedValue::OutputOf { .. } => None,
-                })
-                .collect();
-            let rollback = settings.rollback.as_ref();
-            let known_rollback = rollback.and_then(RollbackRule::known);
-            let (Some(known), false) = (known, rollback.is_some() && known_rollback.is_none())
-            else {
-                return (
-                    StackAction::Decide,
-                    "it reads outputs of a stack that changes".to_owned(),
-                );
-            };
-            let digest = inputs_digest(
-                &stack.template.digest,
-                known,
-                &stack.tags,
-                stack.template.capabilities.iter().copied(),
-            );
-            let protection = stack.termination_protection;
-            if protection.is_some_and(|wanted| wanted != seen.termination_protection) {
-                (
-                    StackAction::Update,
-                    "its protection from deletion changes".to_owned(),
-                )
-            } else if known_rollback.is_some_and(|wanted| wanted != seen.rollback) {
-                (
-                    StackAction::Update,
-                    "the alarms that roll it back change".to_owned(),
-                )
-            } else if settings
-                .policy
-                .as_ref()
-                .is_some_and(|wanted| !wanted.is(seen.policy.as_deref()))
-            {
-                (StackAction::Update, "its stack policy changes".to_owned())
-            } else if recorded.inputs_digest == digest {
-                (StackAction::None, "nothing differs".to_owned())
-            } else {
-                (
-                    StackAction::Update,
-                    "its parameters or tags changed".to_owned(),
-                )
-            }
-        }
-    }
 }
