@@ -8,7 +8,7 @@ use shopctl_core::names::StackName;
 use shopctl_core::plan::{StackAction, StepId};
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
-use crate::label::{is_upload, phase_label, step_label, upload_label};
+use crate::label::{is_upload, operation_word, phase_label, result_word, step_label, upload_label};
 use crate::run::{PhaseState, Progress, Run, StackState, StepState};
 use crate::text::{self, count, duration};
 
@@ -481,27 +481,5 @@ fn skipped(cause: Option<&StepId>) -> String {
     match cause {
         Some(cause) => format!("skipped, needs {}", step_label(cause, "")),
         None => "not started".to_owned(),
-    }
-}
-
-/// What an operation is called while it has not touched a resource.
-pub(crate) fn operation_word(operation: Option<StackOperation>) -> &'static str {
-    match operation {
-        Some(StackOperation::Create) => "creating",
-        Some(StackOperation::Update) => "updating",
-        Some(StackOperation::Delete) => "deleting",
-        Some(StackOperation::Rollback) => "rolling back",
-        Some(StackOperation::Wait) | None => "waiting for the operation that is running",
-    }
-}
-
-/// What a result is called.
-pub(crate) fn result_word(result: StackResult) -> &'static str {
-    match result {
-        StackResult::Created => "created",
-        StackResult::Updated => "updated",
-        StackResult::Deleted => "deleted",
-        StackResult::RolledBack => "rolled back",
-        StackResult::Unchanged => "unchanged",
     }
 }

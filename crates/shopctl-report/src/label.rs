@@ -1,6 +1,6 @@
 //! What steps and phases are, by their names, and what they are called for people.
 
-use shopctl_core::event::{Event, Phase};
+use shopctl_core::event::{Event, Phase, StackOperation, StackResult};
 use shopctl_core::plan::StepId;
 
 /// The stack that a step is about.
@@ -68,6 +68,28 @@ pub(crate) fn interrupted(event: &Event) -> String {
         (true, Some(status)) => format!("cancelled: CloudFormation undid it ({status})"),
         (true, None) => format!("cancelled: CloudFormation is undoing it{attach}"),
         (false, _) => format!("goes on in CloudFormation{attach}"),
+    }
+}
+
+/// What an operation is called while it has not touched a resource.
+pub(crate) fn operation_word(operation: Option<StackOperation>) -> &'static str {
+    match operation {
+        Some(StackOperation::Create) => "creating",
+        Some(StackOperation::Update) => "updating",
+        Some(StackOperation::Delete) => "deleting",
+        Some(StackOperation::Rollback) => "rolling back",
+        Some(StackOperation::Wait) | None => "waiting for the operation that is running",
+    }
+}
+
+/// What a result is called.
+pub(crate) fn result_word(result: StackResult) -> &'static str {
+    match result {
+        StackResult::Created => "created",
+        StackResult::Updated => "updated",
+        StackResult::Deleted => "deleted",
+        StackResult::RolledBack => "rolled back",
+        StackResult::Unchanged => "unchanged",
     }
 }
 

@@ -6,8 +6,7 @@ use shopctl_core::event::{Command, Failure, Outcome, StackResult};
 use shopctl_core::plan::StepId;
 use shopctl_core::price::total;
 
-use crate::frame::result_word;
-use crate::label::step_label;
+use crate::label::{result_word, step_label};
 use crate::run::{Progress, Run, StackState};
 use crate::summary::{changes, pretty, state};
 use crate::text::{self, duration};

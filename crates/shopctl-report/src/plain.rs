@@ -10,9 +10,9 @@ use shopctl_core::names::StackName;
 use shopctl_core::plan::{StackAction, StepId};
 
 use crate::appearance::{Appearance, Role};
-use crate::frame::{operation_word, result_word};
 use crate::label::{
-    interrupted, is_cascade, is_upload, phase_label, stack_of, step_label, upload_label,
+    interrupted, is_cascade, is_upload, operation_word, phase_label, result_word, stack_of,
+    step_label, upload_label,
 };
 use crate::reporter::Reporter;
 use crate::run::{Progress, Run};

@@ -8,8 +8,7 @@ use shopctl_core::names::LogicalId;
 use shopctl_deploy::ports::ChangeSetId;
 
 use crate::operation::Change;
-use crate::refusal::Refusal;
-use crate::requests::no_such_stack;
+use crate::refusal::{Refusal, no_such_stack};
 use crate::stack::Policy;
 use crate::world::World;
 

@@ -10,8 +10,7 @@ use shopctl_deploy::ports::{
 };
 
 use crate::cloud::FakeCloud;
-use crate::refusal::Refusal;
-use crate::requests::no_such_stack;
+use crate::refusal::{Refusal, no_such_stack};
 use crate::world::World;
 
 /// Resources on a page of `ListStackResources`.

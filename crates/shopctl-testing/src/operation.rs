@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use shopctl_core::status::StackStatus as Status;
 
-use crate::refusal::Refusal;
-use crate::requests::no_such_stack;
+use crate::refusal::{Refusal, no_such_stack};
 use crate::stack::{Deployed, Execution, Resource};
 use crate::world::{Occurrence, World};
 

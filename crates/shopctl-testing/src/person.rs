@@ -9,8 +9,8 @@ use shopctl_core::status::StackStatus as Status;
 
 use crate::cloud::FakeCloud;
 use crate::operation::Kind;
-use crate::refusal::Refusal;
-use crate::requests::{check_updatable, no_such_stack};
+use crate::refusal::{Refusal, no_such_stack};
+use crate::requests::check_updatable;
 use crate::stack::Deployed;
 use crate::world::World;
 

@@ -43,6 +43,11 @@ impl Refusal {
     }
 }
 
+/// The refusal of every operation on a stack that is not there, `DescribeStacks` excepted.
+pub(crate) fn no_such_stack(name: &str) -> Refusal {
+    Refusal::validation(format!("Stack [{name}] does not exist"))
+}
+
 /// What kind of error a code and a text are, as `shopctl-aws` reads them.
 fn kind(code: &str, message: &str) -> CloudErrorKind {
     match code {

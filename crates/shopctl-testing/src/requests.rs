@@ -1,19 +1,14 @@
 //! What CloudFormation does with a request: checks it, refuses it or begins an operation.
 
-use std::collections::BTreeSet;
-
-use indexmap::IndexMap;
 use shopctl_core::names::CloudStackName;
 use shopctl_core::status::StackStatus as Status;
-use shopctl_core::template::Capability;
 use shopctl_deploy::ports::{
     ChangeSetId, ChangeSetRequest, ChangeSetState, ChangeSetType, TemplateSource,
 };
 
 use crate::operation::Kind;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, no_such_stack};
 use crate::stack::{ChangeSet, ChangeSetStatus, Deployed, Execution, Stack};
-use crate::template::Template;
 use crate::world::{Occurrence, World};
 use crate::{ACCOUNT, REGION};
 
@@ -155,8 +150,8 @@ impl World {
             }
         };
         let template = self.read_template(&body)?;
-        check_parameters(&template, &request.parameters)?;
-        check_capabilities(&template, &request.capabilities)?;
+        template.check_parameters(&request.parameters)?;
+        template.check_capabilities(&request.capabilities)?;
         Ok(Deployed {
             template,
             body,
@@ -462,54 +457,4 @@ pub(crate) fn check_updatable(stack: &Stack) -> Result<(), Refusal> {
             stack.id
         ))),
     }
-}
-
-/// The refusal of every operation on a stack that is not there, `DescribeStacks` excepted.
-pub(crate) fn no_such_stack(name: &str) -> Refusal {
-    Refusal::validation(format!("Stack [{name}] does not exist"))
-}
-
-fn check_parameters(template: &Template, given: &IndexMap<String, String>) -> Result<(), Refusal> {
-    let unknown: Vec<&str> = given
-        .keys()
-        .filter(|name| !template.parameters.contains_key(*name))
-        .map(String::as_str)
-        .collect();
-    if !unknown.is_empty() {
-        return Err(Refusal::validation(format!(
-            "Parameters: [{}] do not exist in the template",
-            unknown.join(", ")
-        )));
-    }
-    let missing: Vec<&str> = template
-        .parameters
-        .iter()
-        .filter(|(name, parameter)| parameter.default.is_none() && !given.contains_key(*name))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    if !missing.is_empty() {
-        return Err(Refusal::validation(format!(
-            "Parameters: [{}] must have values",
-            missing.join(", ")
-        )));
-    }
-    Ok(())
-}
-
-fn check_capabilities(template: &Template, given: &BTreeSet<Capability>) -> Result<(), Refusal> {
-    let Some(needed) = template.needed_capability() else {
-        return Ok(());
-    };
-    let suffices = given.iter().any(|capability| match capability {
-        Capability::Iam => needed == "CAPABILITY_IAM",
-        Capability::NamedIam => needed != "CAPABILITY_AUTO_EXPAND",
-        Capability::AutoExpand => needed == "CAPABILITY_AUTO_EXPAND",
-    });
-    if suffices {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "InsufficientCapabilitiesException",
-        format!("Requires capabilities : [{needed}]"),
-    ))
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
+use shopctl_core::template::Capability;
 use shopctl_core::yaml::{self, Node, Value};
 
 use crate::refusal::Refusal;
@@ -168,6 +169,53 @@ impl Template {
             None if self.transform => Some("CAPABILITY_AUTO_EXPAND"),
             needed => needed,
         }
+    }
+
+    /// Whether all parameters have values, and no others do.
+    pub(crate) fn check_parameters(&self, given: &IndexMap<String, String>) -> Result<(), Refusal> {
+        let unknown: Vec<&str> = given
+            .keys()
+            .filter(|name| !self.parameters.contains_key(*name))
+            .map(String::as_str)
+            .collect();
+        if !unknown.is_empty() {
+            return Err(Refusal::validation(format!(
+                "Parameters: [{}] do not exist in the template",
+                unknown.join(", ")
+            )));
+        }
+        let missing: Vec<&str> = self
+            .parameters
+            .iter()
+            .filter(|(name, parameter)| parameter.default.is_none() && !given.contains_key(*name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if !missing.is_empty() {
+            return Err(Refusal::validation(format!(
+                "Parameters: [{}] must have values",
+                missing.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether the request acknowledges what the template needs.
+    pub(crate) fn check_capabilities(&self, given: &BTreeSet<Capability>) -> Result<(), Refusal> {
+        let Some(needed) = self.needed_capability() else {
+            return Ok(());
+        };
+        let suffices = given.iter().any(|capability| match capability {
+            Capability::Iam => needed == "CAPABILITY_IAM",
+            Capability::NamedIam => needed != "CAPABILITY_AUTO_EXPAND",
+            Capability::AutoExpand => needed == "CAPABILITY_AUTO_EXPAND",
+        });
+        if suffices {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "InsufficientCapabilitiesException",
+            format!("Requires capabilities : [{needed}]"),
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 use shopctl_core::run_document::{RunDocument, RunStack, RunState};
 use shopctl_core::timings::{ResourceTiming, StepTiming};
 
-use crate::frame::result_word;
+use crate::label::result_word;
 
 use super::read::{Bar, Kind, Row, Timeline};
 

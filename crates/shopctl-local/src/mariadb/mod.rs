@@ -5,6 +5,8 @@
 //! user and no database of anybody: a prepared data folder has `root` on its socket only, without a password, so the
 //! folder has to be private.
 
+mod packages;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,21 +17,17 @@ use std::time::Instant;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use self::packages::Fetch;
 use crate::doctor::version_in;
 use crate::files::{create_folder, failed, last_lines, lock, remove_folder};
 use crate::python::find_program;
 use crate::{Folders, InstallStep, LocalError, Progress, ProgressSink};
 
-/// The package with the server alone: no service that starts at boot.
-const PACKAGE: &str = "mariadb-server-core";
 const MARKER: &str = "installed";
 /// The folder in a data folder for what a query needs on disk.
 const TEMPORARY: &str = "tmp";
 /// What a failed command wrote is shown up to this many lines.
 const SHOWN_LINES: usize = 8;
-
-/// Where apt-get keeps its lists on a machine that has none.
-const OWN_LISTS: [&str; 2] = ["lists", "cache"];
 
 /// The system tables of a new data folder, as `mariadb-install-db` makes them, but for help texts and the `sys` schema,
 /// which nothing here reads.
@@ -328,208 +326,5 @@ fn libraries(root: &Path) -> OsString {
     std::env::join_paths(folders).unwrap_or_default()
 }
 
-/// Gets Debian packages without root.
-struct Fetch<'a> {
-    folder: &'a Path,
-    apt: &'a Path,
-    dpkg: &'a Path,
-    path: &'a OsStr,
-}
-
-impl Fetch<'_> {
-    /// The server's packages and what it needs beyond the system's, unpacked below `root`; their names.
-    async fn packages(&self) -> Result<String, String> {
-        let (names, lists) = match self.needed(&[]).await {
-            Ok(names) => (names, Vec::new()),
-            Err(_) => {
-                // A machine without package lists: get them into a folder of ours.
-                let lists = self.own_lists()?;
-                self.apt(&lists, &["update", "-qq"]).await?;
-                (self.needed(&lists).await?, lists)
-            }
-        };
-        let mut download = vec!["download", "-qq"];
-        download.extend(names.iter().map(String::as_str));
-        self.apt(&lists, &download).await?;
-        let entries = fs::read_dir(self.folder).map_err(|error| error.to_string())?;
-        for file in entries.flatten().map(|entry| entry.path()) {
-            if file.extension().is_some_and(|ending| ending == "deb") {
-                let into = root(self.folder);
-                let arguments = ["-x".as_ref(), file.as_os_str(), into.as_os_str()];
-                self.run(self.dpkg, &arguments).await?;
-                fs::remove_file(&file).map_err(|error| error.to_string())?;
-            }
-        }
-        for folder in OWN_LISTS {
-            remove_folder(&self.folder.join(folder)).map_err(|error| error.to_string())?;
-        }
-        Ok(names.join(" "))
-    }
-
-    /// The packages that installing the server would get: itself and what the system lacks of its dependencies.
-    async fn needed(&self, lists: &[OsString]) -> Result<Vec<String>, String> {
-        let line = [
-            "install",
-            "--print-uris",
-            "--yes",
-            "-qq",
-            "--no-install-recommends",
-            PACKAGE,
-        ];
-        let uris = self.apt(lists, &line).await?;
-        let names = package_names(&uris);
-        if names.iter().any(|name| name == PACKAGE) {
-            Ok(names)
-        } else {
-            Err(format!("apt-get does not offer {PACKAGE}"))
-        }
-    }
-
-    /// Options that make apt-get keep its lists in a folder of ours.
-    fn own_lists(&self) -> Result<Vec<OsString>, String> {
-        let mut options = Vec::new();
-        for (name, folder) in ["Dir::State::Lists", "Dir::Cache"].iter().zip(OWN_LISTS) {
-            let path = self.folder.join(folder);
-            for partial in ["partial", "archives/partial"] {
-                fs::create_dir_all(path.join(partial)).map_err(|error| error.to_string())?;
-            }
-            let mut option = OsString::from(format!("{name}="));
-            option.push(path);
-            options.extend(["-o".into(), option]);
-        }
-        Ok(options)
-    }
-
-    async fn apt(&self, options: &[OsString], arguments: &[&str]) -> Result<String, String> {
-        let mut line: Vec<&OsStr> = options.iter().map(OsString::as_os_str).collect();
-        line.extend(arguments.iter().map(OsStr::new));
-        self.run(self.apt, &line).await
-    }
-
-    async fn run(&self, program: &Path, arguments: &[&OsStr]) -> Result<String, String> {
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(self.folder)
-            .env("PATH", self.path)
-            .env("LC_ALL", "C.UTF-8")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await
-            .map_err(|error| format!("{}: {error}", program.display()))?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let text = String::from_utf8_lossy(&output.stderr);
-        Err(format!(
-            "{} ended with {}\n{}",
-            program.display(),
-            output.status,
-            last_lines(&text, SHOWN_LINES)
-        ))
-    }
-}
-
-/// The names in lines such as `'http://deb.debian.org/.../libaio1_0.3_amd64.deb' libaio1_0.3_amd64.deb 13384 SHA256:..`.
-fn package_names(uris: &str) -> Vec<String> {
-    uris.lines()
-        .filter_map(|line| line.split_whitespace().nth(1)?.split_once('_'))
-        .map(|(name, _)| name.to_owned())
-        .collect()
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn program(folder: &Path, name: &str, script: &str) {
-        let file = folder.join(name);
-        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    /// A machine with an apt-get that has no package lists until it is told to get some, and a dpkg that "unpacks".
-    const APT: &str = r#"
-echo "$*" >> "${0%/*}/calls"
-case "$*" in
-  *update*) touch "${0%/*}/updated" ;;
-  *print-uris*) [ -e "${0%/*}/updated" ] || { echo 'E: Unable to locate package' >&2; exit 100; }
-    echo "'http://deb/l.deb' libaio1_0.3_amd64.deb 1 SHA256:1"
-    echo "'http://deb/m.deb' mariadb-server-core_1%3a10.11_amd64.deb 1 SHA256:2" ;;
-  *download*) echo libaio1 > libaio1_0.3_amd64.deb; echo core > mariadb-server-core_1_amd64.deb ;;
-esac"#;
-    const DPKG: &str = r#"
-case "$2" in
-  *core*) mkdir -p "$3/usr/sbin" "$3/usr/share/mysql"; cp "$0" "$3/usr/sbin/mariadbd"
-    touch "$3/usr/share/mysql/mysql_system_tables.sql" ;;
-  *) mkdir -p "$3/usr/lib/x86_64-linux-gnu" ;;
-esac"#;
-
-    fn machine(apt: &str) -> (tempfile::TempDir, Folders, OsString) {
-        let home = tempfile::tempdir().unwrap();
-        let bin = home.path().join("bin");
-        fs::create_dir(&bin).unwrap();
-        program(&bin, "apt-get", apt);
-        program(&bin, "dpkg", DPKG);
-        let folders = Folders::below(home.path());
-        let path = format!("{}:/usr/bin:/bin", bin.display()).into();
-        (home, folders, path)
-    }
-
-    fn calls(home: &tempfile::TempDir) -> usize {
-        let calls = fs::read_to_string(home.path().join("bin/calls")).unwrap();
-        calls.lines().count()
-    }
-
-    #[tokio::test]
-    async fn a_machine_without_package_lists_gets_the_server_once() {
-        let (home, folders, path) = machine(APT);
-        if MariaDb::find(&folders, &path).is_some() {
-            return; // this machine has one of its own
-        }
-        let first = MariaDb::ensure(&folders, &path, &mut |_| ()).await.unwrap();
-        assert!(first.server.is_file());
-        assert!(
-            first.libraries().to_string_lossy().ends_with("-linux-gnu"),
-            "{first:?}"
-        );
-        let before = calls(&home);
-        let second = MariaDb::ensure(&folders, &path, &mut |_| ()).await.unwrap();
-        assert_eq!((&second, calls(&home)), (&first, before), "it is there");
-
-        fs::remove_file(&first.server).unwrap();
-        MariaDb::ensure(&folders, &path, &mut |_| ()).await.unwrap();
-        assert!(first.server.is_file(), "a broken one is fetched anew");
-        let left = fs::read_dir(folders.tools()).unwrap().flatten();
-        let left = left.filter(|e| e.file_name().to_string_lossy().starts_with(".inst"));
-        assert_eq!(left.count(), 0, "nothing half done is left");
-    }
-
-    #[tokio::test]
-    async fn what_cannot_be_fetched_is_told_with_the_command_that_installs_it() {
-        let (_home, folders, path) = machine("echo 'E: no network' >&2; exit 100");
-        if MariaDb::find(&folders, &path).is_some() {
-            return;
-        }
-        let error = MariaDb::ensure(&folders, &path, &mut |_| ())
-            .await
-            .unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("E: no network"), "{text}");
-        insta::assert_snapshot!(error.hint().unwrap(), @"sudo apt-get install mariadb-server-core (or brew install mariadb), then run the command again");
-        let error = MariaDb::ensure(&folders, "/none".as_ref(), &mut |_| ())
-            .await
-            .unwrap_err();
-        insta::assert_snapshot!(error, @"no MariaDB server for the project's databases: mariadbd is not on the PATH, and its packages cannot be fetched: apt-get and dpkg, which would fetch it, are not there either");
-    }
-
-    #[test]
-    fn names_of_packages_are_read_from_what_apt_prints() {
-        let uris = "'http://d/libaio1_0.3.113-4_amd64.deb' libaio1_0.3.113-4_amd64.deb 13384 SHA256:8\n\
-                    'http://d/m.deb' mariadb-server-core_1%3a10.11.19-0+deb12u1_amd64.deb 7342456 SHA256:4\n";
-        assert_eq!(package_names(uris), ["libaio1", "mariadb-server-core"]);
-        assert_eq!(package_names("\nE: Unable"), Vec::<String>::new());
-    }
-}
+mod tests;
