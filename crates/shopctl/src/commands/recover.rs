@@ -166,7 +166,7 @@ impl Target<'_> {
         let lease = run
             .phase(Phase::Plan, async {
                 let command = "recover";
-                let wait = arguments.wait;
+                let wait = arguments.turn.wait;
                 let lease =
                     guard::hold(self.session, run, self.environment, &bucket, command, wait)
                         .await?;
