@@ -48,6 +48,8 @@ pub enum RunCommand {
     Rollback,
     /// `shopctl teardown`
     Teardown,
+    /// `shopctl recover`
+    Recover,
 }
 
 impl RunCommand {
@@ -57,6 +59,15 @@ impl RunCommand {
             Self::Deploy => "deploy",
             Self::Rollback => "rollback",
             Self::Teardown => "teardown",
+            Self::Recover => "recover",
+        }
+    }
+
+    /// Whether such a run says all that is deployed, so that it can be gone back to.
+    pub fn deploys(self) -> bool {
+        match self {
+            Self::Deploy | Self::Rollback => true,
+            Self::Teardown | Self::Recover => false,
         }
     }
 }
@@ -364,9 +375,18 @@ impl RunStack {
 
     /// A stack that is to be deleted.
     pub fn to_delete(cloud_name: CloudStackName) -> Self {
+        Self::without_template(cloud_name, StackAction::Delete)
+    }
+
+    /// A stack that is to be rolled back to what it was.
+    pub fn to_roll_back(cloud_name: CloudStackName) -> Self {
+        Self::without_template(cloud_name, StackAction::Update)
+    }
+
+    fn without_template(cloud_name: CloudStackName, action: StackAction) -> Self {
         Self {
             cloud_name,
-            action: StackAction::Delete,
+            action,
             result: None,
             failed: false,
             template_digest: None,
@@ -410,9 +430,14 @@ impl RunDocument {
 /// Why a run cannot be deployed again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RollbackError {
-    /// It deleted things.
-    #[error("run {0} was a teardown: there is nothing to go back to")]
-    Teardown(String),
+    /// It deployed nothing.
+    #[error("run {run} was a {}: there is nothing to go back to", command.as_str())]
+    NoDeploy {
+        /// The run.
+        run: String,
+        /// What it did instead.
+        command: RunCommand,
+    },
     /// It did not do all that it was to do.
     #[error("run {run} {}, so what it left is no state to go back to", state_text(*state))]
     NotWhole {
@@ -453,8 +478,11 @@ pub fn desired_again(
     secret: impl Fn(&StackName, &str) -> Option<PlannedValue>,
     settings: impl Fn(&StackName) -> StackSettings,
 ) -> Result<Desired, RollbackError> {
-    if document.command == RunCommand::Teardown {
-        return Err(RollbackError::Teardown(document.run.clone()));
+    if !document.command.deploys() {
+        return Err(RollbackError::NoDeploy {
+            run: document.run.clone(),
+            command: document.command,
+        });
     }
     if !matches!(document.state, RunState::Succeeded | RunState::Unchanged) {
         return Err(RollbackError::NotWhole {
