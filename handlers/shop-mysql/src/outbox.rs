@@ -20,7 +20,7 @@ use shop_core::events::{Outgoing, Publisher};
 use shop_core::id::Id;
 use shop_core::runtime::error_chain;
 use shop_core::stream::{Change, publish_changes};
-use shop_core::trace;
+use shop_core::trace::{self, TraceHeader};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -101,7 +101,7 @@ pub async fn add(
     .bind(resource)
     .bind(serde_json::to_string(detail)?)
     .bind(now.naive_utc())
-    .bind(trace::current().map(|header| header.to_string()))
+    .bind(trace::current().map(TraceHeader::kept))
     .execute(connection)
     .await?;
     Ok(())

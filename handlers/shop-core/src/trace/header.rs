@@ -24,6 +24,9 @@ pub struct TraceHeader {
     pub parent: Option<String>,
     /// Whether spans of the trace are kept.
     pub sampled: bool,
+    /// Which functions it went through: Lambda's own, to end loops
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>).
+    pub lineage: Option<String>,
 }
 
 impl TraceHeader {
@@ -34,7 +37,17 @@ impl TraceHeader {
             root: format!("1-{:08x}-{}", since.as_secs(), random_hex(24)),
             parent: None,
             sampled: false,
+            lineage: None,
         }
+    }
+
+    /// What is kept of it beside data: who reads it there later has a lineage of his own.
+    pub fn kept(self) -> String {
+        TraceHeader {
+            lineage: None,
+            ..self
+        }
+        .to_string()
     }
 }
 
@@ -56,6 +69,7 @@ impl FromStr for TraceHeader {
                 .to_owned(),
             parent: parent.map(str::to_owned),
             sampled: field("Sampled") == Some("1"),
+            lineage: field("Lineage").map(str::to_owned),
         })
     }
 }
@@ -90,7 +104,11 @@ impl fmt::Display for TraceHeader {
         if let Some(parent) = &self.parent {
             write!(f, ";Parent={parent}")?;
         }
-        write!(f, ";Sampled={}", u8::from(self.sampled))
+        write!(f, ";Sampled={}", u8::from(self.sampled))?;
+        match &self.lineage {
+            Some(lineage) => write!(f, ";Lineage={lineage}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -105,6 +123,7 @@ mod tests {
         for text in [
             "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
             "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0",
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1;Lineage=1:a1b2c3d4:0",
         ] {
             assert_eq!(text.parse::<TraceHeader>().unwrap().to_string(), text);
         }
@@ -115,7 +134,7 @@ mod tests {
     #[test]
     fn what_others_add_does_not_matter() {
         let header: TraceHeader =
-            "Self=1-2-3; Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=?;Lineage=a:1|b:2"
+            "Self=1-2-3; Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=?;Other=1"
                 .parse()
                 .unwrap();
         assert_eq!(header.root, "1-5759e988-bd862e3fe1be46a994272793");

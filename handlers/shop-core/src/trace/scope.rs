@@ -92,7 +92,11 @@ impl Scope {
             }),
             annotations: Mutex::default(),
             fault: AtomicBool::new(false),
-            carried: header,
+            // Lambda counts what the invocation went through.
+            carried: TraceHeader {
+                lineage: self.carried.lineage.clone(),
+                ..header
+            },
         };
         scope.annotate("trace", &scope.carried.root);
         Arc::new(scope)
@@ -207,7 +211,7 @@ pub(crate) fn fault() {
 /// its own.
 pub fn noted(mut row: HashMap<String, AttributeValue>) -> HashMap<String, AttributeValue> {
     if let Some(header) = current() {
-        row.insert(ATTRIBUTE.to_owned(), AttributeValue::S(header.to_string()));
+        row.insert(ATTRIBUTE.to_owned(), AttributeValue::S(header.kept()));
     }
     row
 }

@@ -115,6 +115,25 @@ async fn a_message_goes_on_with_its_own_trace() {
 }
 
 #[tokio::test]
+async fn what_a_function_asks_for_tells_lambda_what_it_went_through_and_a_row_does_not() {
+    let looped = format!("{SAMPLED};Lineage=1:a1b2c3d4:0");
+    invocation(Some(&looped), None)
+        .run(async {
+            assert_eq!(current().unwrap().to_string(), looped);
+            assert_eq!(
+                noted(HashMap::new())[ATTRIBUTE],
+                AttributeValue::S(SAMPLED.to_owned())
+            );
+            let carried = within_message(Some(OF_MESSAGE), async { current().unwrap() }).await;
+            assert_eq!(
+                carried.to_string(),
+                format!("{OF_MESSAGE};Lineage=1:a1b2c3d4:0")
+            );
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_message_without_a_trace_is_of_its_invocation() {
     for header in [None, Some("nonsense")] {
         let carried = invocation(Some(SAMPLED), None)
