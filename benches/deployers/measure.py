@@ -16,7 +16,6 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
@@ -24,8 +23,9 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parent.parent)]
 from generate import generate  # noqa: E402
+from page import machine, put, table  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -206,18 +206,8 @@ class Bench:
             self.given.json.write_text(json.dumps(self.report(), indent=1))
 
 
-def machine():
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    memory = next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemTotal")) // 1024 // 1024
-    return f"{os.cpu_count()} processors ({model}), {memory} GB, {platform.system()} {platform.release().split('-')[0]}"
-
-
 def tables(report):
     """The figures as Markdown."""
-    def table(head, rows):
-        lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
-        return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
     rows = report["results"]
     ours = {(row["step"], row["stacks"]): row for row in rows if row["tool"] == "shopctl"}
     first = table(["shopctl", "stacks", "seconds", "processor", "memory", "calls", "round trips"], [
@@ -262,10 +252,7 @@ def main():
     report = Bench(given).all()
     text = tables(report)
     if given.write:
-        begin, end = "<!-- figures: measure.py writes them -->\n", "<!-- end of figures -->"
-        page = given.write.read_text()
-        before, rest = page.split(begin, 1)
-        given.write.write_text(before + begin + "\n" + text + "\n" + end + rest.split(end, 1)[1])
+        put(given.write, "<!-- figures: measure.py writes them -->", text)
     print("\n" + text)
 
 

@@ -43,7 +43,9 @@ impl PrunePlan {
 /// Which of `runs`, oldest first, are forgotten: all before the oldest of the `keep` newest
 /// that ended well and so can be gone back to. One that still says `running` stays.
 fn forgotten(runs: &IndexMap<String, RunDocument>, keep: usize) -> BTreeSet<String> {
-    let well = |run: &RunDocument| matches!(run.state, RunState::Succeeded | RunState::Unchanged);
+    let well = |run: &RunDocument| {
+        run.command.deploys() && matches!(run.state, RunState::Succeeded | RunState::Unchanged)
+    };
     let mut good = 0;
     let mut forgotten = BTreeSet::new();
     for (name, run) in runs.iter().rev() {

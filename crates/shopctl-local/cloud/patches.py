@@ -14,6 +14,7 @@ import os
 import socket
 import urllib.parse
 
+import invocations
 import ministack.services.cloudformation as cloudformation
 import ministack.services.cloudformation.custom_resource as custom_resource
 import ministack.services.cloudformation.provisioners as provisioners
@@ -32,6 +33,7 @@ def apply(databases):
     loopback_only()
     prompt_answers()
     clean_function_environment()
+    invocations.apply()
     custom_resources_fail_fast()
     exports_in_use_stay()
     preflight_names_the_headers()

@@ -102,6 +102,7 @@ fn changes(run: &RunDocument) -> String {
         (number(&result(StackResult::Created)), "created"),
         (number(&result(StackResult::Updated)), "updated"),
         (number(&result(StackResult::Deleted)), "deleted"),
+        (number(&result(StackResult::RolledBack)), "rolled back"),
         (number(&|stack| stack.failed), "failed"),
     ];
     let told: Vec<String> = parts

@@ -251,6 +251,30 @@ pub(crate) struct EnvironmentArguments {
     pub(crate) environment: String,
 }
 
+/// Whether another run's end is waited for.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct WaitArguments {
+    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
+    pub(crate) wait: Option<std::time::Duration>,
+}
+
+/// How many stacks at once.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ConcurrencyArguments {
+    /// Stacks to work on at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) concurrency: u8,
+}
+
+/// Dangerous changes that are meant.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct AllowArguments {
+    /// Replace or delete this resource although it holds data: replace:Table, delete:orders.Table
+    #[arg(long, value_name = "CHANGE")]
+    pub(crate) allow: Vec<Allowance>,
+}
+
 /// Arguments of `deploy`.
 #[derive(Debug, Args)]
 pub(crate) struct DeployArguments {
@@ -259,20 +283,17 @@ pub(crate) struct DeployArguments {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
-    /// Replace or delete this resource although it holds data: replace:Table, delete:orders.Table
-    #[arg(long, value_name = "CHANGE")]
-    pub(crate) allow: Vec<Allowance>,
+    #[command(flatten)]
+    pub(crate) consent: AllowArguments,
     /// Carry out this plan (of `plan --save`), unless anything is different by now
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) change_sets: ChangeSetArguments,
-    /// Stacks to work on at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
-    pub(crate) concurrency: u8,
-    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
-    pub(crate) wait: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) stacks: ConcurrencyArguments,
+    #[command(flatten)]
+    pub(crate) turn: WaitArguments,
     /// What an interrupt does to the operations that CloudFormation is carrying out
     /// [default: ask on a terminal, else detach]
     #[arg(long, value_name = "WISH")]
@@ -324,9 +345,8 @@ pub(crate) struct RecoverArguments {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
-    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
-    pub(crate) wait: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) turn: WaitArguments,
 }
 
 /// What change sets may do beyond what the templates say.
@@ -356,9 +376,8 @@ pub(crate) struct PlanArguments {
     pub(crate) no_change_sets: bool,
     #[command(flatten)]
     pub(crate) change_sets: ChangeSetArguments,
-    /// Stacks to look at at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
-    pub(crate) concurrency: u8,
+    #[command(flatten)]
+    pub(crate) stacks: ConcurrencyArguments,
 }
 
 impl DeployArguments {
@@ -367,15 +386,17 @@ impl DeployArguments {
         Self {
             environment,
             yes: false,
-            allow: Vec::new(),
+            consent: AllowArguments::default(),
             plan: None,
             change_sets: ChangeSetArguments {
                 revert_drift: false,
                 import_existing: false,
             },
-            concurrency: 8,
+            stacks: ConcurrencyArguments { concurrency: 8 },
             // Somebody else's run ends some time, and the sources are still newer then.
-            wait: Some(std::time::Duration::from_secs(3600)),
+            turn: WaitArguments {
+                wait: Some(std::time::Duration::from_secs(3600)),
+            },
             on_interrupt: None,
             fast: false,
             retry_paused: false,
@@ -413,12 +434,10 @@ pub(crate) struct TeardownArguments {
     /// Delete stacks in any case, whatever stays of them; each is listed
     #[arg(long)]
     pub(crate) force: bool,
-    /// Stacks to work on at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
-    pub(crate) concurrency: u8,
-    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
-    pub(crate) wait: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) stacks: ConcurrencyArguments,
+    #[command(flatten)]
+    pub(crate) turn: WaitArguments,
 }
 
 /// Arguments of `history`.
@@ -448,15 +467,12 @@ pub(crate) struct RollbackArguments {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
-    /// Replace or delete this resource although it holds data: replace:Table, delete:orders.Table
-    #[arg(long, value_name = "CHANGE")]
-    pub(crate) allow: Vec<Allowance>,
-    /// Stacks to work on at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
-    pub(crate) concurrency: u8,
-    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
-    pub(crate) wait: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) consent: AllowArguments,
+    #[command(flatten)]
+    pub(crate) stacks: ConcurrencyArguments,
+    #[command(flatten)]
+    pub(crate) turn: WaitArguments,
     /// What an interrupt does to the operations that CloudFormation is carrying out
     /// [default: ask on a terminal, else detach]
     #[arg(long, value_name = "WISH")]
@@ -488,9 +504,8 @@ pub(crate) struct PruneArguments {
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
-    pub(crate) wait: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) turn: WaitArguments,
 }
 
 /// Arguments of `refactor`.
@@ -504,9 +519,8 @@ pub(crate) struct RefactorArguments {
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Wait for another run that is at work, at most this long [without DURATION: 1h]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "1h", value_parser = crate::duration::parse)]
-    pub(crate) wait: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) turn: WaitArguments,
 }
 
 /// Arguments of `render`.
@@ -587,7 +601,7 @@ pub(crate) struct LogsArguments {
     /// Only lines about this order
     #[arg(long, value_name = "ID")]
     pub(crate) order: Option<String>,
-    /// Only lines about this request
+    /// Only lines about this request: its id in one function, or its trace through all of them
     #[arg(long, value_name = "ID")]
     pub(crate) request: Option<String>,
     /// Only lines that hold this text

@@ -4,9 +4,9 @@
 //! each service keeps its own rules, and a tool that goes past them would break what they hold
 //! together.
 
-use aws_config::BehaviorVersion;
-use lambda_runtime::{Error, run, service_fn};
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod tables;
 mod tool;
@@ -16,7 +16,7 @@ use tables::Dynamo;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     match function_name()?.as_str() {
         "tool" => {
             let client = aws_sdk_dynamodb::Client::new(&aws);

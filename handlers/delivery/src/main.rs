@@ -4,10 +4,10 @@
 //! `packages` makes shipments of what the warehouse has packed; `api` is for couriers and for
 //! customers who follow their package; `changes` tells the bus.
 
-use aws_config::BehaviorVersion;
-use lambda_runtime::{Error, run, service_fn};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
 use shop_core::events::Publisher;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod api;
 mod backend;
@@ -26,7 +26,7 @@ use store::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let store = || -> Result<Store, StartError> {
         let client = aws_sdk_dynamodb::Client::new(&aws);
         Ok(Store::new(client, setting("TABLE_NAME")?))

@@ -205,6 +205,7 @@ impl Shipment {
             detail_type: detail_type.to_owned(),
             resource: self.order_id.to_string(),
             detail: serde_json::to_value(detail).unwrap_or_else(|_| no_detail(&self.order_id)),
+            trace: None,
         }
     }
 }

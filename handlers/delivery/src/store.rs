@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
+use shop_core::trace;
 
 use crate::api::Shipments;
 use crate::packages::Failure;
@@ -60,7 +61,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(row(shipment)?))
+            .set_item(Some(trace::noted(row(shipment)?)))
             .condition_expression("attribute_not_exists(orderId)");
         written(put.send().await)
     }
@@ -108,7 +109,7 @@ impl Shipments for Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(row(shipment)?))
+            .set_item(Some(trace::noted(row(shipment)?)))
             .condition_expression("#version = :before")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":before", AttributeValue::N(before.to_string()));

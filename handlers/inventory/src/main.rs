@@ -12,11 +12,12 @@
 
 use std::env;
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use aws_types::SdkConfig;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
+use shop_core::aws;
 use shop_core::events::Publisher;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 use shop_mysql::database::{Database, Place};
 use shop_mysql::outbox::{self, OutboxTable};
 use shop_mysql::setup::Setup;
@@ -37,7 +38,7 @@ use store::{Inventory, THRESHOLD};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     match function_name()?.as_str() {
         "api" => {
             let inventory = &inventory(&aws)?;

@@ -23,7 +23,7 @@ const STOCK: &str = include_str!("../seed/stock.json");
 const OPENED: i64 = 1_767_225_600;
 
 /// All steps so far. A step that was deployed once stays as it is; what changes is a new one.
-pub const MIGRATIONS: [Migration; 2] = [
+pub const MIGRATIONS: [Migration; 3] = [
     outbox::MIGRATION,
     Migration {
         name: "inventory-1",
@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS packaging_item (
 );
 ",
     },
+    outbox::TRACE_MIGRATION,
 ];
 
 #[derive(Debug, Deserialize)]

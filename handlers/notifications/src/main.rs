@@ -7,11 +7,11 @@
 
 use std::path::Path;
 
-use aws_config::BehaviorVersion;
 use chrono::TimeDelta;
-use lambda_runtime::{Error, run, service_fn};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
 use shop_core::idempotency::IdempotencyStore;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod backend;
 mod mail;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn events() -> Result<(), Error> {
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let shop = &Shop {
         name: setting("SHOP_NAME")?,
         site_url: setting("SITE_URL")?,

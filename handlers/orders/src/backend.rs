@@ -1,5 +1,11 @@
 //! The world as the functions need it, made of AWS clients.
 
+use std::collections::HashMap;
+
+use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::types::{
+    MessageSystemAttributeNameForSends as SystemAttribute, MessageSystemAttributeValue,
+};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shop_core::call::{CallError, call};
@@ -10,6 +16,7 @@ use shop_core::money::Money;
 use shop_core::order::CustomerOrder;
 use shop_core::payment::{AuthoriseRequest, Authorised, NotAuthorised};
 use shop_core::quote::{Quote, QuoteRequest};
+use shop_core::trace;
 
 use crate::change::{Changing, Exchanged, Released, Wanted};
 use crate::draft::Line;
@@ -115,6 +122,21 @@ impl ApiBackend {
     }
 }
 
+/// What a message says beside its body: the trace that `process` goes on with.
+fn traced() -> Result<Option<HashMap<SystemAttribute, MessageSystemAttributeValue>>, BuildError> {
+    let Some(header) = trace::current() else {
+        return Ok(None);
+    };
+    let value = MessageSystemAttributeValue::builder()
+        .data_type("String")
+        .string_value(header.to_string())
+        .build()?;
+    Ok(Some(HashMap::from([(
+        SystemAttribute::AwsTraceHeader,
+        value,
+    )])))
+}
+
 impl Intake for ApiBackend {
     async fn recall(&self, key: &str, now: DateTime<Utc>) -> Result<Option<Remembered>, Failure> {
         Ok(self.memory.recall(key, now).await?)
@@ -178,6 +200,7 @@ impl Intake for ApiBackend {
             .message_group_id(&order.user_id)
             .message_deduplication_id(order.order.order_id.as_str())
             .message_body(serde_json::to_string(order)?)
+            .set_message_system_attributes(traced()?)
             .send()
             .await?;
         Ok(())

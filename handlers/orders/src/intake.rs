@@ -24,6 +24,7 @@ use shop_core::order::{CustomerOrder, Order, OrderStatus, Promotion, StatusChang
 use shop_core::problem::{Problem, Violation};
 use shop_core::quote::Quote;
 use shop_core::runtime::error_chain;
+use shop_core::trace;
 
 use crate::draft::{Draft, Line};
 use crate::pricing::{parcels, price, retotal};
@@ -265,8 +266,9 @@ async fn replay(
 }
 
 async fn accept(shop: &impl Intake, order: CustomerOrder) -> Result<CustomerOrder, Refusal> {
-    shop.enqueue(&order).await.map_err(unavailable)?;
     let order_id = &order.order.order_id;
+    trace::annotate("orderId", order_id.as_str());
+    shop.enqueue(&order).await.map_err(unavailable)?;
     match shop.record(&order).await {
         Ok(stored) => {
             tracing::info!(%order_id, total = %stored.order.total, "order accepted");

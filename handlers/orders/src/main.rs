@@ -7,12 +7,12 @@
 //! order is accepted when the queue has it. Prices, stock, payment and delivery
 //! are the business of others.
 
-use aws_config::BehaviorVersion;
 use chrono::TimeDelta;
-use lambda_runtime::{Error, run, service_fn};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
 use shop_core::events::Publisher;
 use shop_core::idempotency::IdempotencyStore;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod admin;
 mod api;
@@ -40,7 +40,7 @@ const REMEMBER: TimeDelta = TimeDelta::hours(48);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let table = aws_sdk_dynamodb::Client::new(&aws);
     let store =
         || -> Result<Store, StartError> { Ok(Store::new(table.clone(), setting("TABLE_NAME")?)) };

@@ -10,6 +10,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use shop_core::batch::handle_batch;
 use shop_core::order::CustomerOrder;
 use shop_core::runtime::error_chain;
+use shop_core::trace;
 
 use crate::intake::Failure;
 
@@ -49,6 +50,7 @@ pub async fn serve(
 
 async fn process(shop: &impl Processing, body: &str) -> Result<(), ProcessError> {
     let order: CustomerOrder = serde_json::from_str(body)?;
+    trace::annotate("orderId", order.order.order_id.as_str());
     let stored = shop.record(&order).await?.order;
     tracing::info!(order_id = %stored.order_id, status = %stored.status, "order taken from the queue");
     Ok(())

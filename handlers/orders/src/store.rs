@@ -12,6 +12,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
 use shop_core::order::{CustomerOrder, Order, OrderStatus};
+use shop_core::trace;
 
 /// Why the table could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -188,7 +189,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(&row)?))
+            .set_item(Some(trace::noted(to_item(&row)?)))
             .condition_expression("version = :version")
             .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
             .send()
@@ -233,7 +234,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(&row)?))
+            .set_item(Some(trace::noted(to_item(&row)?)))
             .condition_expression("attribute_not_exists(orderId)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

@@ -4,10 +4,10 @@
 //! provider would: a card may be declined, an authorisation ends, a token is good once. The shop's
 //! own payment service is one of its clients and knows nothing but its routes.
 
-use aws_config::BehaviorVersion;
 use chrono::TimeDelta;
-use lambda_runtime::{Error, run, service_fn};
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod api;
 mod authorisation;
@@ -22,7 +22,7 @@ use store::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let store = &Store::new(aws_sdk_dynamodb::Client::new(&aws), setting("TABLE_NAME")?);
     match function_name()?.as_str() {
         "api" => {

@@ -5,12 +5,12 @@
 //! `orders` hears what becomes of orders; `api` is for administrators; `changes` tells the bus.
 //! The money is the provider's business.
 
-use aws_config::BehaviorVersion;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shop_core::aws;
 use shop_core::events::Publisher;
 use shop_core::order::now;
 use shop_core::payment::{AuthoriseRequest, Authorised};
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod api;
 mod backend;
@@ -33,7 +33,7 @@ use store::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let backend = || -> Result<Backend, Error> {
         let client = aws_sdk_dynamodb::Client::new(&aws);
         let (table, token_table) = (setting("TABLE_NAME")?, setting("TOKEN_TABLE_NAME")?);

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 use shop_core::id::Id;
+use shop_core::trace;
 
 use crate::payment::Payment;
 use crate::settle::{Binding, Failure};
@@ -65,7 +66,7 @@ impl Store {
             .build()?;
         let row = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(to_item(payment)?));
+            .set_item(Some(trace::noted(to_item(payment)?)));
         let row = if payment.version == 1 {
             row.condition_expression("attribute_not_exists(orderId)")
         } else {
@@ -109,7 +110,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(payment)?))
+            .set_item(Some(trace::noted(to_item(payment)?)))
             .condition_expression("#version = :before")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":before", before(payment))

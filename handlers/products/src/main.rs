@@ -6,10 +6,10 @@
 //! from the inventory how many pieces there are, `seed` is a custom resource
 //! that fills an empty catalogue. It decides on no stock.
 
-use aws_config::BehaviorVersion;
-use lambda_runtime::{Error, run, service_fn};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
 use shop_core::events::Publisher;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod api;
 mod catalogue;
@@ -35,7 +35,7 @@ const FUNCTIONS: [&str; 6] = ["api", "quote", "validate", "changes", "events", "
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let name = function_name()?;
     if name == "changes" {
         let bus = aws_sdk_eventbridge::Client::new(&aws);

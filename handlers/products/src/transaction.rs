@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 use shop_core::id::Id;
 use shop_core::product::Product;
+use shop_core::trace;
 
 use crate::row::{Row, Seeded};
 use crate::store::{StoreError, key, word_key};
@@ -76,7 +77,7 @@ impl Transaction<'_> {
         new: &Product,
         seeded: Option<&Seeded>,
     ) -> Result<TransactWriteItem, StoreError> {
-        let mut row: Attributes = to_item(Row::from(new.clone()))?;
+        let mut row: Attributes = trace::noted(to_item(Row::from(new.clone()))?);
         row.remove("productId");
         // The inventory writes it, perhaps at this moment.
         row.remove("available");

@@ -9,11 +9,12 @@
 // Futures within futures: the type of a message on its way through a transaction is that deep.
 #![recursion_limit = "256"]
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use aws_types::SdkConfig;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
+use shop_core::aws;
 use shop_core::events::Publisher;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 use shop_mysql::database::{Database, Place};
 use shop_mysql::outbox::{self, OutboxTable};
 use shop_mysql::setup::Setup;
@@ -35,7 +36,7 @@ use report::Reports;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     match function_name()?.as_str() {
         "events" => {
             let ledger = &ledger(&aws)?;

@@ -7,7 +7,7 @@ use shop_mysql::outbox;
 use shop_mysql::setup::{Master, proof};
 
 /// All steps so far. A step that was deployed once stays as it is; what changes is a new one.
-pub const MIGRATIONS: [Migration; 2] = [
+pub const MIGRATIONS: [Migration; 3] = [
     outbox::MIGRATION,
     Migration {
         name: "sales-1",
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS sale_item (
 );
 ",
     },
+    outbox::TRACE_MIGRATION,
 ];
 
 /// Makes or completes the schema, as the master user.

@@ -5,11 +5,14 @@ use std::fmt;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
 
+use crate::trace;
+
 /// Handles the messages of `event` and names those that have to be delivered again.
 ///
 /// Messages of one FIFO group are handled one after the other. When one fails, the rest of its
 /// group is given back unseen, because a later message must not overtake it. Groups, and messages
-/// without a group, do not wait for each other.
+/// without a group, do not wait for each other. Each message is handled within the trace that it
+/// came with.
 pub async fn handle_batch<E: fmt::Display>(
     event: SqsEvent,
     handle: impl AsyncFn(SqsMessage) -> Result<(), E>,
@@ -20,8 +23,16 @@ pub async fn handle_batch<E: fmt::Display>(
         let mut failed = Vec::new();
         for message in messages.by_ref() {
             let id = message.message_id.clone().unwrap_or_default();
-            if let Err(error) = handle(message).await {
-                tracing::error!(message_id = id, error = %error, "message failed");
+            let header = message.attributes.get("AWSTraceHeader").cloned();
+            let handled = trace::within_message(header.as_deref(), async {
+                let handled = handle(message).await;
+                if let Err(error) = &handled {
+                    trace::fault();
+                    tracing::error!(message_id = id, error = %error, "message failed");
+                }
+                handled
+            });
+            if handled.await.is_err() {
                 failed.push(id);
                 break;
             }

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::trace::{self, TraceHeader};
+
 /// An event as EventBridge delivers it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Event<T> {
@@ -35,6 +37,8 @@ pub struct Outgoing {
     pub resource: String,
     /// What there is to say about it.
     pub detail: Value,
+    /// The trace it belongs to, when that is not the current one.
+    pub trace: Option<TraceHeader>,
 }
 
 /// Why an event is not on the bus.
@@ -93,6 +97,7 @@ impl Publisher {
             detail_type: detail_type.to_owned(),
             resource: resource.to_owned(),
             detail: serde_json::to_value(detail)?,
+            trace: None,
         };
         self.publish_all(&[event]).await.map_err(|(_, error)| error)
     }
@@ -109,13 +114,16 @@ impl Publisher {
     }
 
     async fn put(&self, events: &[Outgoing]) -> Result<(), (usize, PublishError)> {
+        let current = trace::current();
         let entries = events.iter().map(|event| {
+            let header = event.trace.as_ref().or(current.as_ref());
             PutEventsRequestEntry::builder()
                 .event_bus_name(&self.bus)
                 .source(self.source)
                 .detail_type(&event.detail_type)
                 .resources(&event.resource)
                 .detail(event.detail.to_string())
+                .set_trace_header(header.map(TraceHeader::to_string))
                 .build()
         });
         let answer = self

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 use crate::runtime::error_chain;
+use crate::trace;
 
 /// The largest request body that is read, in bytes: far above an honest request, far below the
 /// gateway's 10 MB.
@@ -297,6 +298,10 @@ pub async fn serve(
 ) -> Result<ApiGatewayV2httpResponse, lambda_runtime::Error> {
     let request = Request(event.payload);
     let route_key = request.route_key().to_owned();
+    trace::annotate("route", &route_key);
+    if let Ok(caller) = request.caller() {
+        trace::annotate("userId", &caller.user_id);
+    }
     let answer = match route(request).await {
         Ok(answer) => answer,
         Err(Refusal::Problem(problem)) => {
@@ -308,6 +313,7 @@ pub async fn serve(
             problem.into()
         }
         Err(Refusal::Unexpected(error)) => {
+            trace::fault();
             tracing::error!(
                 route = route_key,
                 error = error_chain(&*error),

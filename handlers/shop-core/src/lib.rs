@@ -6,6 +6,7 @@
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
 pub mod address;
+pub mod aws;
 pub mod batch;
 pub mod call;
 pub mod check;
@@ -30,4 +31,5 @@ pub mod schemas;
 pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 pub mod version;

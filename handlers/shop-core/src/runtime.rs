@@ -1,9 +1,15 @@
-//! What every `main` needs: which function this process is, its settings, its log.
+//! What every `main` needs: which function this process is, its settings, its log, its loop.
 
 use std::env;
 use std::error::Error;
+use std::fmt::Debug;
 
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, Service};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tracing_subscriber::EnvFilter;
+
+use crate::trace::TraceLayer;
 
 /// A process that cannot start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +38,25 @@ pub fn setting(name: &str) -> Result<String, StartError> {
         .ok()
         .filter(|value| !value.is_empty())
         .ok_or_else(|| StartError::MissingSetting(name.to_owned()))
+}
+
+/// Answers events with `handler` until Lambda ends the process, each within its trace.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn run<A, F, R>(handler: F) -> Result<(), lambda_runtime::Error>
+where
+    A: DeserializeOwned,
+    R: Serialize,
+    F: Service<LambdaEvent<A>, Response = R>,
+    F::Future: Future<Output = Result<R, F::Error>>,
+    F::Error: Into<Diagnostic> + Debug,
+{
+    let name = function_name()?;
+    Runtime::new(handler)
+        .layer(TraceLayer::new(name))
+        .run()
+        .await
 }
 
 /// Starts the log: one JSON object a line on standard output. `RUST_LOG` sets the level.

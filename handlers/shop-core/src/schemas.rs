@@ -285,6 +285,7 @@ mod tests {
             detail_type: "StockChanged".to_owned(),
             resource: "p".to_owned(),
             detail,
+            trace: None,
         }
     }
 

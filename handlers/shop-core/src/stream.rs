@@ -8,11 +8,12 @@
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde::de::DeserializeOwned;
-use serde_dynamo::from_item;
+use serde_dynamo::{AttributeValue, from_item};
 use serde_json::{Map, Value, json};
 
 use crate::events::{Outgoing, PublishError, Publisher};
 use crate::runtime::error_chain;
+use crate::trace::{self, TraceHeader};
 
 /// A row before and after; at least one of them is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,7 @@ impl Change<Value> {
             detail_type: format!("{kind}{what}"),
             resource: resource.to_owned(),
             detail,
+            trace: None,
         })
     }
 }
@@ -77,7 +79,8 @@ fn changed(old: &Value, new: &Value) -> Vec<String> {
     names
 }
 
-/// Tells the bus what `describe` makes of every record's row, in the order of the records.
+/// Tells the bus what `describe` makes of every record's row, in the order of the records. Events are
+/// of the trace that wrote the row ([`trace::noted`]).
 ///
 /// When a record cannot be read, or the bus does not take one of its events, Lambda is asked to
 /// begin again with this record; what came before it is done.
@@ -103,10 +106,14 @@ async fn publish_with<T: DeserializeOwned>(
     let mut failed = None;
     for record in event.records {
         let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
+        let header = written_by(&record);
         match read(record).and_then(|change| Ok(describe(change)?)) {
             Ok(events) => {
                 origins.extend(events.iter().map(|_| sequence_number.clone()));
-                outgoing.extend(events);
+                outgoing.extend(events.into_iter().map(|event| Outgoing {
+                    trace: header.clone(),
+                    ..event
+                }));
             }
             Err(error) => {
                 tracing::error!(
@@ -134,6 +141,14 @@ async fn publish_with<T: DeserializeOwned>(
         response.batch_item_failures.push(failure);
     }
     response
+}
+
+/// The trace that wrote the row; of one that was deleted nobody noted it.
+fn written_by(record: &EventRecord) -> Option<TraceHeader> {
+    match record.change.new_image.get(trace::ATTRIBUTE)? {
+        AttributeValue::S(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Why a record is not understood.
@@ -243,6 +258,29 @@ mod tests {
         CupModified a: {"old":{"id":"a","size":1},"new":{"id":"a","size":2},"changed":["size"]}
         CupDeleted a: {"id":"a","size":2}
         "#);
+        assert!(failed.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_event_is_of_the_trace_that_wrote_the_row() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        let traced = |id: &str, trace: &str| {
+            let mut image = image(id, "1");
+            image["trace"] = json!({ "S": trace });
+            image
+        };
+        let (told, failed) = run(
+            vec![
+                record(1, None, Some(traced("a", header))),
+                record(2, None, Some(traced("b", "nonsense"))),
+                record(3, Some(traced("a", header)), None),
+            ],
+            None,
+        )
+        .await;
+        let traces = told.iter().map(|event| event.trace.clone());
+        let expected = [Some(header.parse().unwrap()), None, None];
+        assert_eq!(traces.collect::<Vec<_>>(), expected);
         assert!(failed.is_empty());
     }
 

@@ -20,6 +20,7 @@ use shop_core::events::{Outgoing, Publisher};
 use shop_core::id::Id;
 use shop_core::runtime::error_chain;
 use shop_core::stream::{Change, publish_changes};
+use shop_core::trace::{self, TraceHeader};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -38,6 +39,22 @@ CREATE TABLE IF NOT EXISTS outbox (
   detail MEDIUMTEXT NOT NULL,
   created DATETIME(3) NOT NULL
 );
+",
+};
+
+/// The trace that each event belongs to. MySQL adds no column `IF NOT EXISTS`.
+pub const TRACE_MIGRATION: Migration = Migration {
+    name: "outbox-2",
+    sql: "\
+SET @step = IF(
+  EXISTS (SELECT * FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'outbox' AND column_name = 'trace'),
+  'DO 0',
+  'ALTER TABLE outbox ADD COLUMN trace VARCHAR(200) CHARACTER SET ascii NULL'
+);
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
 ",
 };
 
@@ -60,6 +77,8 @@ pub struct Stored {
     pub detail: String,
     /// When it happened.
     pub created: DateTime<Utc>,
+    /// The trace in which it happened, as a header.
+    pub trace: Option<String>,
 }
 
 /// Puts an event into the outbox, as part of the transaction of `connection`.
@@ -74,14 +93,15 @@ pub async fn add(
     now: DateTime<Utc>,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "INSERT INTO outbox (event_id, detail_type, resource, detail, created) \
-         VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (event_id, detail_type, resource, detail, created, trace) \
+         VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(Id::new().as_str())
     .bind(detail_type)
     .bind(resource)
     .bind(serde_json::to_string(detail)?)
     .bind(now.naive_utc())
+    .bind(trace::current().map(TraceHeader::kept))
     .execute(connection)
     .await?;
     Ok(())
@@ -140,7 +160,7 @@ pub async fn relay_soon(database: &Database, sink: &impl Sink) {
 
 async fn oldest(database: &Database) -> Result<Vec<(u64, Stored)>, DatabaseError> {
     let rows = sqlx::query(
-        "SELECT number, event_id, detail_type, resource, detail, created FROM outbox \
+        "SELECT number, event_id, detail_type, resource, detail, created, trace FROM outbox \
          ORDER BY number LIMIT ?",
     )
     .bind(BATCH)
@@ -155,6 +175,7 @@ async fn oldest(database: &Database) -> Result<Vec<(u64, Stored)>, DatabaseError
                 resource: row.try_get("resource")?,
                 detail: row.try_get("detail")?,
                 created: created.and_utc(),
+                trace: row.try_get("trace")?,
             };
             Ok((row.try_get("number")?, event))
         })
@@ -195,16 +216,21 @@ impl Sink for OutboxTable {
         let expires = (event.created + KEPT).timestamp();
         let text = |value: &str| AttributeValue::S(value.to_owned());
         // The same event makes the same row, of which the stream says nothing the second time.
-        self.client
+        let put = self
+            .client
             .put_item()
             .table_name(&self.table)
             .item("eventId", text(&event.event_id))
             .item("detailType", text(&event.detail_type))
             .item("resource", text(&event.resource))
             .item("detail", text(&event.detail))
-            .item("expires", AttributeValue::N(expires.to_string()))
-            .send()
-            .await?;
+            .item("expires", AttributeValue::N(expires.to_string()));
+        // The attribute that the stream's reader looks for.
+        let put = match &event.trace {
+            Some(header) => put.item(trace::ATTRIBUTE, text(header)),
+            None => put,
+        };
+        put.send().await?;
         Ok(())
     }
 }
@@ -232,6 +258,7 @@ fn told(change: Change<Moved>) -> Result<Vec<Outgoing>, serde_json::Error> {
         detail: serde_json::from_str(&row.detail)?,
         detail_type: row.detail_type,
         resource: row.resource,
+        trace: None,
     }])
 }
 
@@ -263,6 +290,7 @@ mod tests {
                 detail_type: "StockReserved".to_owned(),
                 resource: "o-1".to_owned(),
                 detail: json!({ "orderId": "o-1" }),
+                trace: None,
             }]
         );
         let expired = Change {

@@ -81,7 +81,8 @@ async fn a_transaction_that_loses_a_deadlock_is_begun_again() {
 #[tokio::test]
 async fn events_leave_with_their_transaction_or_not_at_all() {
     let server = TestServer::start().await;
-    server.migrate("shop", &[outbox::MIGRATION]).await;
+    let steps = [outbox::MIGRATION, outbox::TRACE_MIGRATION];
+    server.migrate("shop", &steps).await;
     let database = server.database("shop", 2);
     let sink = MemorySink::default();
     let tell = async |numbers: std::ops::Range<i32>, fail: bool| {

@@ -4,10 +4,10 @@
 //! `pre_sign_up` and `post_confirmation` are asked and told by the user pool, `changes` tells the bus
 //! who came and went. Passwords, codes and tokens are the user pool's business.
 
-use aws_config::BehaviorVersion;
-use lambda_runtime::{Error, run, service_fn};
+use lambda_runtime::{Error, service_fn};
+use shop_core::aws;
 use shop_core::events::Publisher;
-use shop_core::runtime::{StartError, function_name, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 
 mod accounts;
 mod api;
@@ -32,7 +32,7 @@ const FUNCTIONS: [&str; 4] = ["api", "pre_sign_up", "post_confirmation", "change
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config()?;
     let store = || -> Result<Store, StartError> {
         let table = setting("TABLE_NAME")?;
         Ok(Store::new(aws_sdk_dynamodb::Client::new(&aws), table))

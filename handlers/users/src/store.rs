@@ -16,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::idempotency::{Claim, IdempotencyStore};
+use shop_core::trace;
 
 use crate::profile::Profile;
 use crate::registry::{Failure, Page, Place, Registry, Unique, Written};
@@ -169,7 +170,7 @@ fn steps(
     if let Some(new) = new {
         let put = Put::builder()
             .table_name(table)
-            .set_item(Some(to_item(Row::from(new.clone()))?));
+            .set_item(Some(trace::noted(to_item(Row::from(new.clone()))?)));
         let put = match old {
             None => put.condition_expression("attribute_not_exists(id)"),
             Some(old) => put

@@ -5,13 +5,13 @@ use serde_json::json;
 use shopctl_tests::{Emulator, Invocation, TestProject};
 
 /// A project with environments on AWS beside the local one, and a cloud for them.
-struct Aws {
-    project: TestProject,
-    emulator: Emulator,
+pub(crate) struct Aws {
+    pub(crate) project: TestProject,
+    pub(crate) emulator: Emulator,
 }
 
 impl Aws {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = TestProject::small("chain");
         let file = project.read("shopctl.yaml");
         let environments = "  staging: { account: \"000000000000\" }
@@ -25,7 +25,7 @@ impl Aws {
     }
 
     /// A call with credentials for that cloud.
-    fn command(&self, arguments: &[&str]) -> Invocation {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Invocation {
         self.project
             .command(arguments)
             .env("AWS_ENDPOINT_URL", &self.emulator.endpoint)

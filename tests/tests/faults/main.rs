@@ -10,6 +10,7 @@ mod interruption;
 mod local_cloud;
 mod machine;
 mod recovery;
+mod refactor;
 mod rollback;
 mod teardown;
 mod tools;

@@ -156,8 +156,38 @@ fn a_rollback_that_failed_is_explained_and_skipped_by_name() {
         .command(&["recover", "--env", "local"])
         .run()
         .expect_code(0);
+    the_repair_is_a_run_of_the_history(&project);
     project.write(GATE, &good);
     project.deploy().run().expect_code(0);
+}
+
+/// After the deploy that passed and the one that failed: a repair that failed, and one that did not.
+fn the_repair_is_a_run_of_the_history(project: &TestProject) {
+    let history = project
+        .run(&["history", "--env", "local", "--output", "json"])
+        .json();
+    let runs = history["runs"].as_array().unwrap().iter();
+    let told: Vec<_> = runs
+        .map(|run| format!("{} {}", run["command"], run["state"]).replace('"', ""))
+        .collect();
+    let expected = [
+        "recover succeeded",
+        "recover failed",
+        "deploy failed",
+        "deploy succeeded",
+    ];
+    assert_eq!(told, expected, "{history}");
+    let run = project
+        .run(&["history", "--env", "local", "latest", "--output", "json"])
+        .json();
+    let stack = &run["stacks"]["gate"];
+    assert_eq!(stack["result"], "rolled_back", "{run}");
+    assert_eq!(stack["failed"], false, "{run}");
+    // It says nothing of what is deployed, so there is nothing to deploy again.
+    project
+        .command(&["rollback", "--env", "local", "--to", "latest", "--yes"])
+        .run()
+        .expect_stderr(&["was a recover"]);
 }
 
 #[test]

@@ -130,6 +130,7 @@ pub(crate) fn orders_are_placed(shop: &Shop) {
     }
     mails_are_sent(shop, &anna, ids[1], &placed);
     an_order_is_followed_through_the_logs(shop, ids[1]);
+    a_request_is_followed_through_all_services(shop, ids[1]);
     let dead = shop.output("orders", "DeadLetterQueueUrl");
     assert_eq!(messages_in(shop, dead), 0, "in the dead-letter queue");
 }
@@ -192,6 +193,44 @@ fn an_order_is_followed_through_the_logs(shop: &Shop, order_id: &str) {
             })
             .collect();
         let wanted = ["orders.ApiFunction", "orders.ProcessFunction"];
+        wanted
+            .iter()
+            .all(|source| sources.contains(*source))
+            .then_some(())
+    });
+}
+
+/// What the request set off is found by one trace: in functions that were called, in those that were
+/// told by a queue, and in those that the bus told of a row, also by the outbox of MySQL.
+fn a_request_is_followed_through_all_services(shop: &Shop, order_id: &str) {
+    let lines = |word: &str, id: &str| -> Vec<Value> {
+        let logs = ["logs", "--env", "local", word, id, "--output", "json"];
+        let text = shop.project.run(&logs).stdout;
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let accepted = |line: &Value| {
+        let said: Value = serde_json::from_str(line["message"].as_str()?).ok()?;
+        (said["message"] == "order accepted").then(|| said["span"]["trace"].clone())
+    };
+    let trace = eventually("the order is accepted", || {
+        lines("--order", order_id).iter().find_map(accepted)
+    });
+    let trace = trace.as_str().unwrap();
+    eventually("lines of all services that had part in it", || {
+        let sources: BTreeSet<String> = lines("--request", trace)
+            .iter()
+            .map(|line| format!("{}.{}", line["stack"], line["source"]).replace('"', ""))
+            .collect();
+        let wanted = [
+            "orders.ApiFunction",
+            "payment.AuthoriseFunction",
+            "orders.ProcessFunction",
+            "inventory.EventsInsideFunction",
+            "orders.EventsConsumeFunction",
+            "notifications.EventsConsumeFunction",
+        ];
         wanted
             .iter()
             .all(|source| sources.contains(*source))

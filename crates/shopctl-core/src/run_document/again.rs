@@ -12,9 +12,14 @@ use crate::template::RenderedTemplate;
 /// Why a run cannot be deployed again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RollbackError {
-    /// It deleted things.
-    #[error("run {0} was a teardown: there is nothing to go back to")]
-    Teardown(String),
+    /// It deployed nothing.
+    #[error("run {run} was a {}: there is nothing to go back to", command.as_str())]
+    NoDeploy {
+        /// The run.
+        run: String,
+        /// What it did instead.
+        command: RunCommand,
+    },
     /// It did not do all that it was to do.
     #[error("run {run} {}, so what it left is no state to go back to", state_text(*state))]
     NotWhole {
@@ -55,8 +60,11 @@ pub fn desired_again(
     secret: impl Fn(&StackName, &str) -> Option<PlannedValue>,
     settings: impl Fn(&StackName) -> StackSettings,
 ) -> Result<Desired, RollbackError> {
-    if document.command == RunCommand::Teardown {
-        return Err(RollbackError::Teardown(document.run.clone()));
+    if !document.command.deploys() {
+        return Err(RollbackError::NoDeploy {
+            run: document.run.clone(),
+            command: document.command,
+        });
     }
     if !matches!(document.state, RunState::Succeeded | RunState::Unchanged) {
         return Err(RollbackError::NotWhole {

@@ -53,6 +53,8 @@ pub enum RunCommand {
     Rollback,
     /// `shopctl teardown`
     Teardown,
+    /// `shopctl recover`
+    Recover,
 }
 
 impl RunCommand {
@@ -62,6 +64,15 @@ impl RunCommand {
             Self::Deploy => "deploy",
             Self::Rollback => "rollback",
             Self::Teardown => "teardown",
+            Self::Recover => "recover",
+        }
+    }
+
+    /// Whether such a run says all that is deployed, so that it can be gone back to.
+    pub fn deploys(self) -> bool {
+        match self {
+            Self::Deploy | Self::Rollback => true,
+            Self::Teardown | Self::Recover => false,
         }
     }
 }
@@ -369,9 +380,18 @@ impl RunStack {
 
     /// A stack that is to be deleted.
     pub fn to_delete(cloud_name: CloudStackName) -> Self {
+        Self::without_template(cloud_name, StackAction::Delete)
+    }
+
+    /// A stack that is to be rolled back to what it was.
+    pub fn to_roll_back(cloud_name: CloudStackName) -> Self {
+        Self::without_template(cloud_name, StackAction::Update)
+    }
+
+    fn without_template(cloud_name: CloudStackName, action: StackAction) -> Self {
         Self {
             cloud_name,
-            action: StackAction::Delete,
+            action,
             result: None,
             failed: false,
             template_digest: None,

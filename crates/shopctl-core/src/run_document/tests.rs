@@ -111,6 +111,9 @@ fn what_cannot_be_deployed_again_is_refused_with_the_reason() {
     let mut teardown = document();
     teardown.command = RunCommand::Teardown;
     insta::assert_snapshot!(again(&teardown), @"run 20260102T030405Z-00ff was a teardown: there is nothing to go back to");
+    let mut recover = document();
+    recover.command = RunCommand::Recover;
+    insta::assert_snapshot!(again(&recover), @"run 20260102T030405Z-00ff was a recover: there is nothing to go back to");
 }
 
 #[test]

@@ -4,6 +4,7 @@ Runs all of them and prints a line each; ends with 1 when one failed.
 """
 
 import contextlib
+import io
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ import threading
 import time
 import traceback
 import urllib.request
+import zipfile
 
 from support import (
     PORT, SESSION, ClientError, client, deploy, function, reason, request, role, settled, upload_function, wait_until,
@@ -111,6 +113,25 @@ def probe_logs_of_quick_functions_are_kept():
         return [event["message"].strip() for event in events]
 
     wait_until("log lines", lambda: all(f"marker {number}" in "\n".join(lines()) for number in range(5)), 5)
+
+
+def probe_failed_starts_are_logged():
+    code = upload_function("start.zip", "return {}")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o100755 << 16
+        archive.writestr(entry, "#!/bin/sh\necho 'TABLE_NAME is not set' >&2\nexit 3\n")
+    client("s3").put_object(Bucket=code["S3Bucket"], Key=code["S3Key"], Body=packed.getvalue())
+    deploy("start", {**role(), "Function": function(code, FunctionName="start")})
+    answer = client("lambda").invoke(FunctionName="start", Payload=b"{}")
+    assert answer.get("FunctionError"), answer
+
+    def lines():
+        events = client("logs").filter_log_events(logGroupName="/aws/lambda/start")["events"]
+        return "\n".join(event["message"] for event in events)
+
+    wait_until("the reason", lambda: "TABLE_NAME is not set" in lines() and "code 3" in lines(), 5)
 
 
 def probe_custom_resources():
@@ -487,6 +508,45 @@ return {}""")
     wait_until("the failure queue", failed, 20)
     assert len(bodies) == 1 and "fails" in bodies[0], bodies
     assert (tries("recovers"), tries("fails")) == (2, 3)
+
+
+def probe_traces_are_carried():
+    resources = {
+        **role(),
+        "Function": function(upload_function("trace.zip", 'return os.environ.get("_X_AMZN_TRACE_ID")'), FunctionName="trace"),
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "trace"}},
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "EventPattern": {"source": ["probe.trace"]},
+                "Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": "Queue.Arn"}}],
+            },
+        },
+    }
+    stack = deploy("trace", resources)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reason("trace")
+
+    headers = [f"Root=1-5759e988-{number:024x};Parent=53995c3f42cd8ad8;Sampled=1" for number in range(3)]
+    functions = client("lambda")
+    functions.meta.events.register("before-call.lambda.Invoke", lambda params, **_: params["headers"].update({"X-Amzn-Trace-Id": headers[0]}))
+    assert json.load(functions.invoke(FunctionName="trace")["Payload"]) == headers[0]
+
+    entry = {"Source": "probe.trace", "DetailType": "t"}
+    entries = [{**entry, "Detail": json.dumps({"trace": header}), "TraceHeader": header} for header in headers]
+    answer = client("events").put_events(Entries=[*entries, {**entry, "Detail": "{}"}])
+    assert answer["FailedEntryCount"] == 0 and len(answer["Entries"]) == 4, answer
+    queues = client("sqs")
+    url, heard = queues.get_queue_url(QueueName="trace")["QueueUrl"], []
+
+    def all_heard():
+        got = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
+        for message in got.get("Messages", []):
+            detail = json.loads(message["Body"])["detail"]
+            assert message["Attributes"].get("AWSTraceHeader") == detail.get("trace"), message
+            heard.append(detail)
+        return len(heard) == 4
+
+    wait_until("the events", all_heard, 20)
 
 
 def probe_senders_of_mail_are_checked():

@@ -63,6 +63,7 @@ def handle(event):
 while True:
     head, body = call("GET", "invocation/next")
     identifier = head["Lambda-Runtime-Aws-Request-Id"]
+    os.environ["_X_AMZN_TRACE_ID"] = head.get("Lambda-Runtime-Trace-Id", "")
     try:
         call("POST", f"invocation/{{identifier}}/response", json.dumps(handle(json.loads(body))))
     except Exception as error:

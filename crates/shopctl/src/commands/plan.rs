@@ -129,7 +129,7 @@ async fn plan(
                 false => Method::ChangeSets,
             },
             options: change_set_options(arguments.change_sets),
-            concurrency: usize::from(arguments.concurrency),
+            concurrency: usize::from(arguments.stacks.concurrency),
             cancel,
         },
     )

@@ -50,7 +50,7 @@ pub(crate) async fn run(
     // A deploy at the same time may be about to use what is not used yet.
     let now = keep::time(Utc::now());
     let run = format!("prune-{}", &origin::nonce()[..6]);
-    let claim = guard::claim(&bucket, "prune", &run, now, arguments.wait)?;
+    let claim = guard::claim(&bucket, "prune", &run, now, arguments.turn.wait)?;
     let cancel = Interrupt::new();
     let objects = session.ports.objects.clone();
     let lease = lock::acquire(objects, &claim, &cancel, |found| {

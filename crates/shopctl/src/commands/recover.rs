@@ -1,6 +1,7 @@
 //! `shopctl recover`: which stacks are stuck, why, what can be done, and doing it.
 //!
-//! Looks at stacks and repairs one; templates and the record of deploys are not its business.
+//! Looks at stacks and repairs one, which is written down as a run; templates and the record of what
+//! is deployed are not its business.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,11 +14,13 @@ use shopctl_core::event::{Command, Failure, Phase};
 use shopctl_core::names::{CloudStackName, LogicalId, StackName};
 use shopctl_core::planner::Observed;
 use shopctl_core::project::{Environment, Project};
+use shopctl_core::run_document::{RunCommand, RunStack};
 use shopctl_core::status::StackStatus;
 use shopctl_deploy::lock::Lease;
 use shopctl_deploy::ports::{Continuation, DeploymentMode};
 use shopctl_deploy::{
     Assessment, Consent, Context, Repair, Rules, RunReport, State, UploadBodies, assess, repair,
+    runs,
 };
 
 use crate::cli::{Global, RecoverArguments};
@@ -29,7 +32,7 @@ use crate::prepare::environment;
 use crate::run::Run;
 use crate::session::Session;
 use crate::workspace::Workspace;
-use crate::{guard, settings};
+use crate::{guard, keep, settings};
 
 /// Version of the JSON document.
 const VERSION: u32 = 1;
@@ -166,22 +169,51 @@ impl Target<'_> {
         let lease = run
             .phase(Phase::Plan, async {
                 let command = "recover";
-                let wait = arguments.wait;
+                let wait = arguments.turn.wait;
                 let lease =
                     guard::hold(self.session, run, self.environment, &bucket, command, wait)
                         .await?;
                 Ok((lease, format!("1 stack to repair: {}", self.stack)))
             })
             .await?;
-        let cloud_name = self.project.cloud_stack_name(self.environment, self.stack);
         let context = Arc::new(self.context(arguments, run, lease.clone()));
-        let report = repair(self.stack, &cloud_name, wanted, context).await;
+        let report = self.recorded(wanted, workspace, run, &lease, context).await;
         guard::release(&lease, run).await;
+        let report = report?;
         deploy::save_local(self.session, run).await;
         match lease.lost() {
             Some(reason) => Err(guard::lost(reason)),
             None => Ok(report),
         }
+    }
+
+    /// Repairs the stack and writes down that this run did, as every run that changes something.
+    async fn recorded(
+        &self,
+        wanted: &Repair,
+        workspace: &Workspace,
+        run: &Run,
+        lease: &Lease,
+        context: Arc<Context>,
+    ) -> Result<RunReport, CommandError> {
+        let cloud_name = self.project.cloud_stack_name(self.environment, self.stack);
+        let (objects, bucket) = (self.session.ports.objects.as_ref(), context.bucket.clone());
+        let command = RunCommand::Recover;
+        let mut document =
+            apply::begun(workspace, self.environment, self.session, run, command).await;
+        let stack = match wanted {
+            Repair::Continue(_) | Repair::RollBack => RunStack::to_roll_back(cloud_name.clone()),
+            Repair::Delete => RunStack::to_delete(cloud_name.clone()),
+        };
+        document.stacks.insert(self.stack.clone(), stack);
+        runs::begin(objects, &bucket, lease, &mut document, std::iter::empty()).await?;
+        let report = repair(self.stack, &cloud_name, wanted, context).await;
+        document.state = deploy::outcome(&report).into();
+        document.errors = report.errors.clone();
+        if let Err(error) = keep::end(objects, &bucket, run, &mut document).await {
+            keep::warn_unwritten(run, &error);
+        }
+        Ok(report)
     }
 
     fn context(&self, arguments: &RecoverArguments, run: &Run, lease: Arc<Lease>) -> Context {

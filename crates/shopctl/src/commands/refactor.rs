@@ -147,7 +147,7 @@ impl Refactor<'_> {
             .artifact_bucket(self.environment, &self.session.account);
         let run = format!("refactor-{}", &origin::nonce()[..6]);
         let now = keep::time(Utc::now());
-        let claim = guard::claim(&bucket, "refactor", &run, now, arguments.wait)?;
+        let claim = guard::claim(&bucket, "refactor", &run, now, arguments.turn.wait)?;
         let cancel = Interrupt::new();
         let objects = self.session.ports.objects.clone();
         let lease = lock::acquire(objects, &claim, &cancel, |found| {

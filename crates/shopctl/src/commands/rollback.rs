@@ -86,10 +86,10 @@ pub(crate) async fn run(
         session: &session,
         run: &run,
         bucket,
-        concurrency: arguments.concurrency,
-        wait: arguments.wait,
+        concurrency: arguments.stacks.concurrency,
+        wait: arguments.turn.wait,
         consent: Consent {
-            allow: arguments.allow.clone(),
+            allow: arguments.consent.allow.clone(),
             retry_paused: arguments.retry_paused,
             ..Consent::default()
         },

@@ -166,7 +166,7 @@ impl Teardown<'_> {
                         environment,
                         &bucket,
                         RunCommand::Teardown.as_str(),
-                        arguments.wait,
+                        arguments.turn.wait,
                     )
                     .await?;
                     let _ = held.set(lease);
@@ -247,7 +247,7 @@ impl Teardown<'_> {
             urls: Vec::new(),
             url_deadline: Duration::ZERO,
             silence: apply::silence(environment),
-            concurrency: usize::from(arguments.concurrency),
+            concurrency: usize::from(arguments.stacks.concurrency),
             rules: Rules::default(),
             state: State::new(&Observed {
                 record: None,
