@@ -49,7 +49,8 @@ pub(crate) fn e2e() -> Result<()> {
     // Once for all tests, each of which would ask cargo otherwise.
     run(Command::new("cargo").args(["build", "--locked", "--package", "shopctl"]))?;
     let binary = tools::target().join("debug/shopctl").canonicalize()?;
-    let mut command = test_command(&["--package", "shopctl-tests"]);
+    // They take long: all that is wrong is told at once.
+    let mut command = test_command(&["--no-fail-fast", "--package", "shopctl-tests"]);
     command.env("CHROMIUM", chromium).env("SHOPCTL_BIN", binary);
     run(&mut command)
 }
