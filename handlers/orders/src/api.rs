@@ -157,7 +157,11 @@ async fn list(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal
     Ok(Answer::json(
         200,
         &OrderList {
-            orders: page.orders,
+            orders: page
+                .orders
+                .into_iter()
+                .map(|stored| stored.order.order)
+                .collect(),
             next_token: page.next.as_ref().map(cursor::encode).transpose()?,
         },
     )?)

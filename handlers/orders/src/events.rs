@@ -1,5 +1,5 @@
 //! Function `events`: hears from stock and delivery what happened to an order,
-//! and writes it down.
+//! and writes it down; and hears which customers have left.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use shop_core::money::MoneyError;
 use shop_core::order::{CustomerOrder, Order, OrderStatus, Shortage, now};
 use shop_core::runtime::error_chain;
 
+use crate::farewell::{Farewell, forget};
 use crate::intake::Failure;
 use crate::progress::{Occurrence, PackedItem, after};
 use crate::store::Stored;
@@ -71,7 +72,7 @@ struct Detail {
 
 /// Writes down one batch.
 pub async fn serve(
-    shop: &impl Progress,
+    shop: &impl Farewell,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
     Ok(handle_batch(event.payload, async |message: SqsMessage| {
@@ -80,8 +81,11 @@ pub async fn serve(
     .await)
 }
 
-async fn handle(shop: &impl Progress, body: &str, now: DateTime<Utc>) -> Result<(), ProgressError> {
+async fn handle(shop: &impl Farewell, body: &str, now: DateTime<Utc>) -> Result<(), ProgressError> {
     let event: Event<Value> = serde_json::from_str(body)?;
+    if event.detail_type == "UserDeleted" {
+        return forget(shop, &serde_json::from_value(event.detail)?, now).await;
+    }
     let detail: Detail = serde_json::from_value(event.detail)?;
     let what = match event.detail_type.as_str() {
         "StockReserved" => Occurrence::StockReserved,
@@ -114,10 +118,10 @@ pub async fn follow(
             tracing::info!(%order_id, status = %read.order.order.status, "event changes nothing");
             return tidied(shop, read.order).await;
         };
-        let next = CustomerOrder {
+        let next = read.end_with(CustomerOrder {
             order,
             ..read.order.clone()
-        };
+        });
         if shop.replace(&read, &next).await? {
             tracing::info!(%order_id, status = %next.order.status, "order moved on");
             count(&next.order);
