@@ -252,6 +252,7 @@ pub mod tests {
 
     use proptest::prelude::*;
     use shop_core::order::now;
+    use shop_core::schemas::assert_documented;
 
     use super::*;
 
@@ -345,11 +346,12 @@ pub mod tests {
     }
 
     fn events(old: Option<&Shipment>, new: Option<&Shipment>) -> Option<(String, Value)> {
-        told(&Change {
+        let event = told(&Change {
             old: old.cloned(),
             new: new.cloned(),
-        })
-        .map(|event| (event.detail_type, event.detail))
+        })?;
+        assert_documented("shop.delivery", &event);
+        Some((event.detail_type, event.detail))
     }
 
     #[test]
