@@ -6,18 +6,19 @@
 //! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
 //! order that is over gets none, so that a deleted shipment does not come back.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
+use shop_core::batch::handle_events;
+use shop_core::details::PackageCreated;
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::order::{Address, OrderStatus, now};
 use shop_core::runtime::error_chain;
 
-use crate::shipment::{PackedItem, Shipment};
+use crate::shipment::Shipment;
 
 /// What the world does when it does not do what was asked.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -29,17 +30,6 @@ const OVER: [OrderStatus; 4] = [
     OrderStatus::DeliveryFailed,
     OrderStatus::Fulfilled,
 ];
-
-/// The event's detail.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PackageCreated {
-    /// The order that was packed.
-    pub order_id: Id,
-    /// What is in the package.
-    #[serde(default)]
-    pub items: Vec<PackedItem>,
-}
 
 /// The detail of `OrderModified`, as far as it is needed.
 #[derive(Debug, Deserialize)]
@@ -110,18 +100,17 @@ pub async fn serve(
     world: &impl Dispatch,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        handle(world, message.body.as_deref().unwrap_or_default(), now()).await
+    Ok(handle_events(event.payload, async |event| {
+        handle(world, event, now()).await
     })
     .await)
 }
 
 async fn handle(
     world: &impl Dispatch,
-    body: &str,
+    event: Event<Value>,
     now: DateTime<Utc>,
 ) -> Result<(), DispatchError> {
-    let event: Event<Value> = serde_json::from_str(body)?;
     match event.detail_type.as_str() {
         "OrderModified" => {
             let OrderModified { new } = serde_json::from_value(event.detail)?;

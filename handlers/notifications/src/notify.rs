@@ -4,12 +4,12 @@
 //! notice is claimed before and noted after it is sent, so that the next
 //! delivery of the event sends only what is missing.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
+use shop_core::batch::handle_events;
 use shop_core::details::{PaymentStatus, PaymentStepKind};
 use shop_core::events::Event;
 use shop_core::id::Id;
@@ -136,14 +136,13 @@ pub async fn serve(
     shop: &Shop,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        handle(outlet, shop, message.body.as_deref().unwrap_or_default()).await
+    Ok(handle_events(event.payload, async |event| {
+        handle(outlet, shop, event).await
     })
     .await)
 }
 
-async fn handle(outlet: &impl Outlet, shop: &Shop, body: &str) -> Result<(), NotifyError> {
-    let event: Event<Value> = serde_json::from_str(body)?;
+async fn handle(outlet: &impl Outlet, shop: &Shop, event: Event<Value>) -> Result<(), NotifyError> {
     let notices = match event.detail_type.as_str() {
         "OrderCreated" => mail::order_created(shop, &serde_json::from_value(event.detail)?)?,
         "OrderModified" => {

@@ -1,12 +1,13 @@
 //! Function `events`: hears from stock and delivery what happened to an order,
 //! and writes it down; and hears which customers have left.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
+use shop_core::batch::handle_events;
+use shop_core::details::Pieces;
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::metrics::{self, Metric};
@@ -16,7 +17,7 @@ use shop_core::runtime::error_chain;
 
 use crate::farewell::{Farewell, forget};
 use crate::intake::Failure;
-use crate::progress::{Occurrence, PackedItem, after};
+use crate::progress::{Occurrence, after};
 use crate::store::Stored;
 
 /// How often a write is tried again because somebody else was faster.
@@ -67,7 +68,7 @@ struct Detail {
     #[serde(default)]
     shortages: Vec<Shortage>,
     #[serde(default)]
-    items: Vec<PackedItem>,
+    items: Vec<Pieces>,
 }
 
 /// Writes down one batch.
@@ -75,14 +76,17 @@ pub async fn serve(
     shop: &impl Farewell,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        handle(shop, message.body.as_deref().unwrap_or_default(), now()).await
+    Ok(handle_events(event.payload, async |event| {
+        handle(shop, event, now()).await
     })
     .await)
 }
 
-async fn handle(shop: &impl Farewell, body: &str, now: DateTime<Utc>) -> Result<(), ProgressError> {
-    let event: Event<Value> = serde_json::from_str(body)?;
+async fn handle(
+    shop: &impl Farewell,
+    event: Event<Value>,
+    now: DateTime<Utc>,
+) -> Result<(), ProgressError> {
     if event.detail_type == "UserDeleted" {
         return forget(shop, &serde_json::from_value(event.detail)?, now).await;
     }

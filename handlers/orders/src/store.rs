@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
 use shop_core::order::{CustomerOrder, OrderStatus};
+use shop_core::table::held;
 
 /// Why the table could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -214,13 +214,7 @@ impl Store {
             .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::call(error)),
-            },
-        }
+        held(written).map_err(StoreError::call)
     }
 
     /// Deletes an order as it was read; says whether it was deleted.
@@ -234,13 +228,7 @@ impl Store {
             .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
             .send()
             .await;
-        match deleted {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::call(error)),
-            },
-        }
+        held(deleted).map_err(StoreError::call)
     }
 
     /// Writes a new order and gives back what the table then has: the order itself, or what it
