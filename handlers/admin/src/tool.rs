@@ -213,9 +213,8 @@ mod tests {
         ");
     }
 
-    /// G30 and G31.
     #[tokio::test]
-    async fn it_answers_and_says_what_it_does_not_know() {
+    async fn g30_a_ping_is_answered_and_an_echo_comes_back() {
         assert_eq!(
             ask(json!({"operation": "ping"})).await,
             (200, json!("pong"))
@@ -223,6 +222,10 @@ mod tests {
         let payload = json!({"any": ["thing", 1.5, null]});
         let echo = json!({"operation": "echo", "payload": payload});
         assert_eq!(ask(echo).await, (200, payload));
+    }
+
+    #[tokio::test]
+    async fn g31_what_it_does_not_know_is_said_and_nothing_is_written() {
         let unknown = ask(json!({"operation": "foo"})).await;
         assert_eq!(unknown, (400, json!("Unrecognized operation \"foo\"")));
         for operation in WRITING {

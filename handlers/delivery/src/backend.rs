@@ -7,6 +7,7 @@ use shop_core::call::call;
 use shop_core::id::Id;
 use shop_core::quote::{Package, QuoteRequest};
 
+use crate::api::Shipments;
 use crate::packages::{Dispatch, Failure, OrderToDeliver};
 use crate::price::Catalogue;
 use crate::shipment::Shipment;
@@ -73,5 +74,13 @@ impl Dispatch for DispatchBackend {
 
     async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure> {
         self.store.insert(shipment).await
+    }
+
+    async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
+        self.store.get(order_id).await
+    }
+
+    async fn replace(&self, shipment: &Shipment) -> Result<bool, Failure> {
+        self.store.replace(shipment).await
     }
 }

@@ -1,21 +1,24 @@
-//! Function `packages`: a package that the warehouse has packed (`PackageCreated`) becomes a shipment.
+//! Function `packages`: a package that the warehouse has packed (`PackageCreated`) becomes a shipment,
+//! and a shipment forgets its address when its order does (`OrderModified`).
 //!
-//! The event does not say where it goes, so the order is asked for (feature U132): a call that fails
+//! The first event does not say where it goes, so the order is asked for (feature U132): a call that fails
 //! is tried again and kept in the end, while an address that was collected from earlier events might
 //! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
 //! order that is over gets none, so that a deleted shipment does not come back.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
-use shop_core::batch::handle_batch;
+use serde_json::Value;
+use shop_core::batch::handle_events;
+use shop_core::details::PackageCreated;
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::order::{Address, OrderStatus, now};
 use shop_core::runtime::error_chain;
 
-use crate::shipment::{PackedItem, Shipment};
+use crate::shipment::Shipment;
 
 /// What the world does when it does not do what was asked.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -28,15 +31,17 @@ const OVER: [OrderStatus; 4] = [
     OrderStatus::Fulfilled,
 ];
 
-/// The event's detail.
-#[derive(Debug, Clone, Deserialize)]
+/// The detail of `OrderModified`, as far as it is needed.
+#[derive(Debug, Deserialize)]
+struct OrderModified {
+    new: ModifiedOrder,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PackageCreated {
-    /// The order that was packed.
-    pub order_id: Id,
-    /// What is in the package.
-    #[serde(default)]
-    pub items: Vec<PackedItem>,
+struct ModifiedOrder {
+    order_id: Id,
+    address: Address,
 }
 
 /// What is needed of an order.
@@ -58,6 +63,13 @@ pub trait Dispatch {
 
     /// Writes a new shipment; says no when its order has one already.
     async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure>;
+
+    /// The shipment of an order.
+    async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure>;
+
+    /// Puts `shipment` in the place of the one with the version before; says no when that is not
+    /// there any more.
+    async fn replace(&self, shipment: &Shipment) -> Result<bool, Failure>;
 }
 
 /// Why a package is not a shipment yet, in one line.
@@ -69,6 +81,9 @@ pub enum DispatchError {
     /// Nobody knows where it goes.
     #[error("failed to retrieve order {0}")]
     NoOrder(Id),
+    /// Somebody else changed the shipment at the same time.
+    #[error("shipment of order {0} was changed meanwhile")]
+    Contended(Id),
     /// A step failed.
     #[error("{0}")]
     Step(String),
@@ -85,19 +100,58 @@ pub async fn serve(
     world: &impl Dispatch,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        dispatch(world, message.body.as_deref().unwrap_or_default(), now()).await
+    Ok(handle_events(event.payload, async |event| {
+        handle(world, event, now()).await
     })
     .await)
 }
 
-async fn dispatch(
+async fn handle(
     world: &impl Dispatch,
-    body: &str,
+    event: Event<Value>,
     now: DateTime<Utc>,
 ) -> Result<(), DispatchError> {
-    let event: Event<PackageCreated> = serde_json::from_str(body)?;
-    let PackageCreated { order_id, items } = event.detail;
+    match event.detail_type.as_str() {
+        "OrderModified" => {
+            let OrderModified { new } = serde_json::from_value(event.detail)?;
+            forget(world, new, now).await
+        }
+        _ => dispatch(world, serde_json::from_value(event.detail)?, now).await,
+    }
+}
+
+/// The customer has left and the order is over: the shipment needs no address any more.
+async fn forget(
+    world: &impl Dispatch,
+    order: ModifiedOrder,
+    now: DateTime<Utc>,
+) -> Result<(), DispatchError> {
+    if !order.address.is_forgotten() {
+        return Ok(());
+    }
+    let found = world.shipment(&order.order_id).await?;
+    let Some(shipment) = found.filter(|shipment| !shipment.address.is_forgotten()) else {
+        return Ok(());
+    };
+    let forgotten = Shipment {
+        address: order.address,
+        modified_date: now,
+        version: shipment.version + 1,
+        ..shipment
+    };
+    if !world.replace(&forgotten).await? {
+        return Err(DispatchError::Contended(order.order_id));
+    }
+    tracing::info!(order_id = %order.order_id, "address of the shipment forgotten");
+    Ok(())
+}
+
+async fn dispatch(
+    world: &impl Dispatch,
+    package: PackageCreated,
+    now: DateTime<Utc>,
+) -> Result<(), DispatchError> {
+    let PackageCreated { order_id, items } = package;
     let Some(order) = world.order(&order_id).await? else {
         return Err(DispatchError::NoOrder(order_id));
     };
@@ -146,6 +200,17 @@ mod tests {
                 table.insert(shipment.order_id.clone(), shipment.clone());
             }
             Ok(!known)
+        }
+
+        async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
+            Ok(self.table.borrow().get(order_id).cloned())
+        }
+
+        async fn replace(&self, shipment: &Shipment) -> Result<bool, Failure> {
+            let mut table = self.table.borrow_mut();
+            let row = table.get_mut(&shipment.order_id);
+            let row = row.filter(|row| row.version + 1 == shipment.version);
+            Ok(row.map(|row| *row = shipment.clone()).is_some())
         }
     }
 
@@ -230,5 +295,35 @@ mod tests {
 
         world.orders_down.set(true);
         assert_eq!(world.deliver(&[packed("a")]).await, ["0"]);
+    }
+
+    #[tokio::test]
+    async fn a_shipment_forgets_its_address_with_its_order() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        world.deliver(&[packed("a")]).await;
+        let modified = |name: &str, address: &Address| {
+            let order = json!({"orderId": id(name), "address": address, "status": "FULFILLED"});
+            json!({
+                "id": "2", "source": "shop.orders", "detail-type": "OrderModified",
+                "time": "2026-01-02T03:04:05Z",
+                "detail": {"old": order, "new": order, "changed": ["address"]},
+            })
+            .to_string()
+        };
+        let before = world.table.borrow()[&id("a")].clone();
+        world.deliver(&[modified("a", &before.address)]).await;
+        assert_eq!(world.table.borrow()[&id("a")], before);
+
+        let gone = before.address.clone().forgotten();
+        let news = [
+            modified("a", &gone),
+            modified("a", &gone),
+            modified("none", &gone),
+        ];
+        assert!(world.deliver(&news).await.is_empty());
+        let after = world.table.borrow()[&id("a")].clone();
+        assert_eq!(after.address, gone);
+        assert_eq!(after.version, before.version + 1);
+        assert_eq!(after.history, before.history);
     }
 }

@@ -7,6 +7,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use shop_core::details::{Pieces, ShipmentProgress};
 use shop_core::events::Outgoing;
 use shop_core::id::Id;
 use shop_core::order::Address;
@@ -42,16 +43,6 @@ pub struct Step {
     pub note: Option<String>,
 }
 
-/// Pieces of a product that are in the package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PackedItem {
-    /// The product.
-    pub product_id: Id,
-    /// How many.
-    pub quantity: u32,
-}
-
 /// The goods of one order on their way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +54,7 @@ pub struct Shipment {
     /// Where it goes.
     pub address: Address,
     /// What is in it.
-    pub items: Vec<PackedItem>,
+    pub items: Vec<Pieces>,
     /// Where it is.
     pub status: Status,
     /// What the customer follows it by.
@@ -106,30 +97,13 @@ pub struct Tracking {
     pub history: Vec<Step>,
 }
 
-/// What the bus is told of a shipment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ShipmentEvent {
-    /// The order.
-    pub order_id: Id,
-    /// Its customer.
-    pub user_id: String,
-    /// Where it goes.
-    pub address: Address,
-    /// What to ask about it by.
-    pub tracking_number: Id,
-    /// Why it failed, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
 impl Shipment {
     /// A package that waits for a courier.
     pub fn new(
         order_id: Id,
         user_id: String,
         address: Address,
-        items: Vec<PackedItem>,
+        items: Vec<Pieces>,
         now: DateTime<Utc>,
     ) -> Self {
         Shipment {
@@ -194,11 +168,11 @@ impl Shipment {
     }
 
     fn event(&self, detail_type: &str, reason: Option<String>) -> Outgoing {
-        let detail = ShipmentEvent {
+        let detail = ShipmentProgress {
             order_id: self.order_id.clone(),
             user_id: self.user_id.clone(),
             address: self.address.clone(),
-            tracking_number: self.tracking_number.clone(),
+            tracking_number: self.tracking_number.to_string(),
             reason,
         };
         Outgoing {
@@ -253,6 +227,7 @@ pub mod tests {
 
     use proptest::prelude::*;
     use shop_core::order::now;
+    use shop_core::schemas::assert_documented;
 
     use super::*;
 
@@ -262,7 +237,7 @@ pub mod tests {
             "name": "Eve", "street": "1 Main Street", "city": "Springfield",
             "postalCode": "12345", "country": "DE",
         }));
-        let items = vec![PackedItem {
+        let items = vec![Pieces {
             product_id: Id::fixed(1_767_225_600, "boot"),
             quantity: 2,
         }];
@@ -346,11 +321,12 @@ pub mod tests {
     }
 
     fn events(old: Option<&Shipment>, new: Option<&Shipment>) -> Option<(String, Value)> {
-        told(&Change {
+        let event = told(&Change {
             old: old.cloned(),
             new: new.cloned(),
-        })
-        .map(|event| (event.detail_type, event.detail))
+        })?;
+        assert_documented("shop.delivery", &event);
+        Some((event.detail_type, event.detail))
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
+use shop_core::table::held;
 use shop_core::trace;
 
 use crate::api::Shipments;
@@ -63,7 +64,7 @@ impl Store {
             .table_name(&self.table)
             .set_item(Some(trace::noted(row(shipment)?)))
             .condition_expression("attribute_not_exists(orderId)");
-        written(put.send().await)
+        Ok(held(put.send().await)?)
     }
 }
 
@@ -113,7 +114,7 @@ impl Shipments for Store {
             .condition_expression("#version = :before")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":before", AttributeValue::N(before.to_string()));
-        written(put.send().await)
+        Ok(held(put.send().await)?)
     }
 
     async fn delete(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
@@ -126,26 +127,6 @@ impl Shipments for Store {
             .send()
             .await?;
         Ok(answer.attributes.map(from_item).transpose()?)
-    }
-}
-
-type Put = Result<
-    aws_sdk_dynamodb::operation::put_item::PutItemOutput,
-    aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>,
->;
-
-/// Whether the condition of a write held.
-fn written(put: Put) -> Result<bool, Failure> {
-    match put {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,38 +1,20 @@
 //! Function `events`: what orders and catalogue tell. Every message may come
 //! twice, and none is sure to come in time.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::order::now;
-use shop_core::runtime::error_chain;
 use shop_mysql::database::DatabaseError;
+use shop_mysql::incoming::{self, IncomingError};
 use shop_mysql::outbox::Sink;
 
 use crate::reservation::{Released, Until};
 use crate::store::{Inventory, Line};
-
-/// Why a message is to be delivered again, in one line.
-#[derive(Debug, thiserror::Error)]
-pub enum IncomingError {
-    /// It is no event, or not one as its sender writes them.
-    #[error("message is not as expected: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    /// The database.
-    #[error("{0}")]
-    Database(String),
-}
-
-impl From<DatabaseError> for IncomingError {
-    fn from(error: DatabaseError) -> Self {
-        IncomingError::Database(error_chain(&error))
-    }
-}
 
 /// Of an order, what the warehouse needs.
 #[derive(Debug, Deserialize)]
@@ -62,11 +44,7 @@ pub async fn serve<S: Sink>(
     inventory: &Inventory<S>,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        let event = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
-        handle(inventory, event, now()).await
-    })
-    .await)
+    incoming::serve(event, async |event| handle(inventory, event, now()).await).await
 }
 
 /// Handles one event.

@@ -13,14 +13,12 @@
 use std::env;
 
 use aws_types::SdkConfig;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::Value;
+use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
-use shop_core::events::Publisher;
-use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::runtime::{StartError, function_name, run, start_log};
 use shop_mysql::database::{Database, Place};
-use shop_mysql::outbox::{self, OutboxTable};
-use shop_mysql::setup::Setup;
+use shop_mysql::functions::run_shared;
+use shop_mysql::outbox::OutboxTable;
 
 mod api;
 mod calls;
@@ -34,6 +32,13 @@ mod store;
 mod tests;
 
 use store::{Inventory, THRESHOLD};
+
+/// As whom it publishes.
+const SOURCE: &str = "shop.inventory";
+/// What `Handler` may say.
+const FUNCTIONS: [&str; 8] = [
+    "api", "events", "cancel", "change", "relay", "migrate", "setup", "changes",
+];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -56,43 +61,11 @@ async fn main() -> Result<(), Error> {
             let inventory = &inventory(&aws)?;
             run(service_fn(|event| calls::change(inventory, event))).await
         }
-        "relay" => {
-            let inventory = &inventory(&aws)?;
-            run(service_fn(async |_: LambdaEvent<Value>| {
-                outbox::relay(&inventory.database, &inventory.sink)
-                    .await
-                    .map_err(Error::from)
-            }))
-            .await
-        }
         "migrate" => {
             let (place, inventory) = (&Place::from_environment()?, &inventory(&aws)?);
             run(service_fn(|event| schema::migrate(place, inventory, event))).await
         }
-        "setup" => {
-            let setup = &Setup {
-                secrets: aws_sdk_secretsmanager::Client::new(&aws),
-                secret: setting("SECRET_ARN")?,
-                lambda: aws_sdk_lambda::Client::new(&aws),
-                function: setting("MIGRATE_FUNCTION")?,
-            };
-            run(service_fn(|event| setup.serve(event, "inventory-schema"))).await
-        }
-        "changes" => {
-            let bus = aws_sdk_eventbridge::Client::new(&aws);
-            let publisher = &Publisher::new(bus, setting("BUS_NAME")?, "shop.inventory");
-            run(service_fn(async |event: LambdaEvent<_>| {
-                Ok::<_, Error>(outbox::publish(event.payload, publisher).await)
-            }))
-            .await
-        }
-        other => Err(StartError::UnknownFunction {
-            found: other.to_owned(),
-            known: &[
-                "api", "events", "cancel", "change", "relay", "migrate", "setup", "changes",
-            ],
-        }
-        .into()),
+        other => run_shared(SOURCE, other, &aws, &FUNCTIONS).await,
     }
 }
 
@@ -106,10 +79,7 @@ fn inventory(aws: &SdkConfig) -> Result<Inventory<OutboxTable>, StartError> {
     };
     Ok(Inventory {
         database: Database::new(Place::from_environment()?, aws),
-        sink: OutboxTable::new(
-            aws_sdk_dynamodb::Client::new(aws),
-            setting("OUTBOX_TABLE_NAME")?,
-        ),
+        sink: OutboxTable::from_environment(aws)?,
         threshold,
     })
 }

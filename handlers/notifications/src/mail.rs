@@ -3,6 +3,7 @@
 use askama::Template;
 use serde::Deserialize;
 use shop_core::id::Id;
+use shop_core::money::Money;
 use shop_core::order::{CancellationReason, CustomerOrder, OrderStatus};
 
 use crate::notice::{Channel, MailError, Notice, Shop};
@@ -38,6 +39,7 @@ struct OwnerHtml<'a> {
 #[derive(Template)]
 #[template(path = "owner.txt")]
 struct OwnerText<'a> {
+    subject: &'a str,
     order: &'a OrderView<'a>,
 }
 
@@ -74,30 +76,13 @@ pub fn order_created(shop: &Shop, order: &CustomerOrder) -> Result<Vec<Notice>, 
     let view = OrderView::new(shop, order)?;
     let id = |whom: &str| format!("order_created/{}/{whom}", view.order_id);
     let subject = format!("New order: {}", view.total);
-    let text = OwnerText { order: &view }.render()?;
-    let html = OwnerHtml {
-        shop: &shop.name,
-        order: &view,
-        subject: &subject,
-    }
-    .render()?;
-    Ok(vec![
-        Notice {
-            id: id("owner"),
-            subject: subject.clone(),
-            text: text.clone(),
-            channel: Channel::Mail {
-                to: shop.owner.clone(),
-                html,
-            },
-        },
-        Notice {
-            id: id("topic"),
-            subject,
-            text,
-            channel: Channel::Topic,
-        },
-    ])
+    let mail = owner(shop, id("owner"), subject, &view)?;
+    let topic = Notice {
+        id: id("topic"),
+        channel: Channel::Topic,
+        ..mail.clone()
+    };
+    Ok(vec![mail, topic])
 }
 
 /// What the customer is told when the order came to another status (U140, U141, U144).
@@ -153,7 +138,7 @@ pub fn order_moved(
             "order_delivered",
             format!("Your order at {} was delivered", shop.name),
             "It was delivered".to_owned(),
-            vec!["We hope you like it. Your card was charged with the total below.".to_owned()],
+            vec!["We hope you like it. Your card is charged with the total below.".to_owned()],
             &view,
         ),
         OrderStatus::DeliveryFailed => customer.told(
@@ -185,6 +170,64 @@ pub fn order_shipped(
         )],
         &view,
     )
+}
+
+/// What customer and owner are told when the provider refused to take what is `owed` for an order that
+/// the customer has already. `occasion` tells one refusal from the next.
+pub fn payment_refused(
+    shop: &Shop,
+    order: &CustomerOrder,
+    owed: Money,
+    occasion: &str,
+) -> Result<Vec<Notice>, MailError> {
+    let view = OrderView::new(shop, order)?;
+    let what = format!("payment_refused-{occasion}");
+    let mut notices = Customer { shop, order }.told(
+        &what,
+        format!("Your order at {} is not paid yet", shop.name),
+        "We could not charge your card".to_owned(),
+        vec![format!(
+            "Your bank refused to pay {owed} for the order that you have. Please pay for it with another card."
+        )],
+        &view,
+    )?;
+    let subject = format!("Payment refused: {owed}");
+    notices.push(owner(
+        shop,
+        format!("{what}/{}/owner", view.order_id),
+        subject,
+        &view,
+    )?);
+    Ok(notices)
+}
+
+/// A mail to the owner about an order.
+fn owner(
+    shop: &Shop,
+    id: String,
+    subject: String,
+    view: &OrderView<'_>,
+) -> Result<Notice, MailError> {
+    let text = OwnerText {
+        subject: &subject,
+        order: view,
+    }
+    .render()?;
+    let html = OwnerHtml {
+        shop: &shop.name,
+        order: view,
+        subject: &subject,
+    }
+    .render()?;
+    Ok(Notice {
+        id,
+        text,
+        channel: Channel::Mail {
+            to: shop.owner.clone(),
+            html,
+        },
+        subject,
+    })
 }
 
 /// What the owner is told when products run out (U142). `id` names the occasion.

@@ -207,3 +207,38 @@ fn no_two_notices_share_an_identifier() {
     let ids: std::collections::BTreeSet<_> = notices.iter().map(|notice| &notice.id).collect();
     assert_eq!(ids.len(), notices.len());
 }
+
+#[test]
+fn a_refused_payment_is_told_to_both_who_can_do_something() {
+    let order = in_status("FULFILLED", json!({}));
+    let owed = Money::new(45250, order.order.total.currency);
+    let notices = payment_refused(&shop(), &order, owed, "1").unwrap();
+    let told: Vec<_> = notices
+        .iter()
+        .map(|notice| (&*notice.id, &*notice.subject))
+        .collect();
+    let id = |whom: &str| format!("payment_refused-1/{}/{whom}", order.order.order_id);
+    assert_eq!(
+        told,
+        [
+            (&*id("customer"), "Your order at Tarnside is not paid yet"),
+            (&*id("owner"), "Payment refused: 452.50 EUR"),
+        ]
+    );
+    assert!(
+        notices[0].text.contains("refused to pay 452.50 EUR"),
+        "{}",
+        notices[0].text
+    );
+    assert!(
+        notices[0].text.contains("https://shop.example/orders/"),
+        "{}",
+        notices[0].text
+    );
+    assert!(
+        notices[1].text.starts_with("Payment refused: 452.50 EUR\n"),
+        "{}",
+        notices[1].text
+    );
+    assert!(html(&notices[1]).contains("Payment refused: 452.50 EUR</h1>"));
+}

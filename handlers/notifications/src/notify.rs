@@ -4,15 +4,17 @@
 //! notice is claimed before and noted after it is sent, so that the next
 //! delivery of the event sends only what is missing.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
+use shop_core::batch::handle_events;
+use shop_core::details::{PaymentStatus, PaymentStepKind};
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::idempotency::Claim;
+use shop_core::money::Money;
 use shop_core::order::{CustomerOrder, now};
 use shop_core::runtime::error_chain;
 
@@ -88,6 +90,42 @@ struct DeliveryStarted {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentModified {
+    old: PaymentSide,
+    new: PaymentSide,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentSide {
+    order_id: Id,
+    status: PaymentStatus,
+    #[serde(default)]
+    failure: Option<PaymentStepKind>,
+    #[serde(default)]
+    owed: Option<Money>,
+    modified_date: Option<DateTime<Utc>>,
+}
+
+impl PaymentModified {
+    /// What the customer owes since this change, for goods that he has, and when it was refused.
+    fn refused(&self) -> Option<(Money, DateTime<Utc>)> {
+        let PaymentSide {
+            status,
+            failure,
+            owed,
+            modified_date,
+            ..
+        } = self.new;
+        let is_new = status == PaymentStatus::Failed
+            && failure == Some(PaymentStepKind::Capture)
+            && self.old.modified_date != modified_date;
+        owed.filter(|_| is_new).zip(modified_date)
+    }
+}
+
+#[derive(Debug, Deserialize)]
 struct LowStock {
     products: Vec<LowProduct>,
 }
@@ -98,14 +136,13 @@ pub async fn serve(
     shop: &Shop,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        handle(outlet, shop, message.body.as_deref().unwrap_or_default()).await
+    Ok(handle_events(event.payload, async |event| {
+        handle(outlet, shop, event).await
     })
     .await)
 }
 
-async fn handle(outlet: &impl Outlet, shop: &Shop, body: &str) -> Result<(), NotifyError> {
-    let event: Event<Value> = serde_json::from_str(body)?;
+async fn handle(outlet: &impl Outlet, shop: &Shop, event: Event<Value>) -> Result<(), NotifyError> {
     let notices = match event.detail_type.as_str() {
         "OrderCreated" => mail::order_created(shop, &serde_json::from_value(event.detail)?)?,
         "OrderModified" => {
@@ -118,13 +155,26 @@ async fn handle(outlet: &impl Outlet, shop: &Shop, body: &str) -> Result<(), Not
         }
         "DeliveryStarted" => {
             let detail: DeliveryStarted = serde_json::from_value(event.detail)?;
-            // The event tells where it goes, and not to whom to write (U147).
-            let order = outlet
-                .order(&detail.order_id)
-                .await
-                .map_err(|error| NotifyError::Step(error_chain(&*error)))?
-                .ok_or(NotifyError::Unknown(detail.order_id))?;
+            let order = asked(outlet, detail.order_id).await?;
             mail::order_shipped(shop, &order, &detail.tracking_number)?
+        }
+        "PaymentModified" => {
+            let detail: PaymentModified = serde_json::from_value(event.detail)?;
+            match detail.refused() {
+                Some((owed, time)) => match asked(outlet, detail.new.order_id).await {
+                    Ok(order) => {
+                        let occasion = time.timestamp_millis().to_string();
+                        mail::payment_refused(shop, &order, owed, &occasion)?
+                    }
+                    // It was deleted since: there is nobody to write to.
+                    Err(NotifyError::Unknown(order_id)) => {
+                        tracing::warn!(%order_id, "unpaid order is gone");
+                        Vec::new()
+                    }
+                    Err(error) => return Err(error),
+                },
+                None => Vec::new(),
+            }
         }
         "LowStock" => {
             let detail: LowStock = serde_json::from_value(event.detail)?;
@@ -137,6 +187,13 @@ async fn handle(outlet: &impl Outlet, shop: &Shop, body: &str) -> Result<(), Not
     };
     tell(outlet, &notices).await?;
     Ok(())
+}
+
+/// The order: events of others tell of which one they are, and not to whom to write (U147).
+async fn asked(outlet: &impl Outlet, order_id: Id) -> Result<CustomerOrder, NotifyError> {
+    let found = outlet.order(&order_id).await;
+    let found = found.map_err(|error| NotifyError::Step(error_chain(&*error)))?;
+    found.ok_or(NotifyError::Unknown(order_id))
 }
 
 async fn tell(outlet: &impl Outlet, notices: &[Notice]) -> Result<(), NotTold> {
@@ -293,6 +350,25 @@ mod tests {
         .to_string()
     }
 
+    /// A payment that comes to another status: one that failed is owed.
+    fn payment(from: &str, to: &str, second: u32) -> String {
+        let side = |status: &str, second: u32| {
+            let mut side = json!({
+                "orderId": Id::fixed(1, "order"), "userId": "eve", "status": status,
+                "modifiedDate": format!("2026-01-02T03:04:0{second}Z"),
+            });
+            if status == "FAILED" {
+                side["failure"] = json!("CAPTURE");
+                side["owed"] = json!({"amount": 3000, "currency": "EUR"});
+            }
+            side
+        };
+        let detail = json!({
+            "old": side(from, second - 1), "new": side(to, second), "changed": ["status"],
+        });
+        event("PaymentModified", detail)
+    }
+
     /// Every kind of event, and one that is none.
     fn events() -> Vec<String> {
         let modified = |changed: &str| json!({ "old": {}, "new": order(), "changed": [changed] });
@@ -314,6 +390,10 @@ mod tests {
                 json!({ "orderId": Id::fixed(1, "other"), "trackingNumber": "t" }),
             ),
             event("OrderDeleted", order()),
+            payment("AUTHORISED", "FAILED", 1),
+            payment("FAILED", "CAPTURED", 2),
+            payment("CAPTURED", "REFUNDED", 3),
+            payment("AUTHORISED", "FAILED", 4),
         ]
     }
 
@@ -350,6 +430,10 @@ mod tests {
                 "order_confirmed/*/customer",
                 "order_shipped/*/customer",
                 "low_stock/e-1/owner",
+                "payment_refused-1767323041000/*/customer",
+                "payment_refused-1767323041000/*/owner",
+                "payment_refused-1767323044000/*/customer",
+                "payment_refused-1767323044000/*/owner",
             ]
         );
         deliver(&outlet, &twice).await;

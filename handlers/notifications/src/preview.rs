@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use shop_core::id::Id;
 use shop_core::order::CustomerOrder;
 
-use crate::mail::{LowProduct, low_stock, order_created, order_moved, order_shipped};
+use crate::mail::{
+    LowProduct, low_stock, order_created, order_moved, order_shipped, payment_refused,
+};
 use crate::notice::{Channel, Notice, Shop};
 
 /// When the examples happen: 4 March 2026.
@@ -62,6 +64,9 @@ fn examples() -> Result<Vec<(String, Notice)>, PreviewError> {
         &example("PACKAGED", Value::Null)?,
         Id::fixed(THEN, "t").as_str(),
     )?);
+    let delivered = example("FULFILLED", Value::Null)?;
+    let owed = delivered.order.total;
+    notices.extend(payment_refused(&shop, &delivered, owed, "1")?);
     let product = LowProduct {
         product_id: Id::fixed(THEN, "boot"),
         name: "Ridgeline leather boot".to_owned(),
@@ -118,7 +123,7 @@ mod tests {
     fn there_is_an_example_of_every_mail() {
         let examples = examples().unwrap();
         let names: BTreeSet<_> = examples.iter().map(|(name, _)| name.as_str()).collect();
-        insta::assert_snapshot!(names.into_iter().collect::<Vec<_>>().join(" "), @"low_stock-owner order_cancelled-customer order_confirmed-customer order_created-owner order_created-topic order_delivered-customer order_not_delivered-customer order_reduced-customer order_shipped-customer");
+        insta::assert_snapshot!(names.into_iter().collect::<Vec<_>>().join(" "), @"low_stock-owner order_cancelled-customer order_confirmed-customer order_created-owner order_created-topic order_delivered-customer order_not_delivered-customer order_reduced-customer order_shipped-customer payment_refused-1-customer payment_refused-1-owner");
         for (name, notice) in &examples {
             assert!(!notice.text.contains("{{"), "{name}");
         }

@@ -115,7 +115,7 @@ async fn answer(backend: &ApiBackend, request: &Request) -> Result<Answer, Refus
 
 async fn place_order(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     let caller = request.caller()?;
-    let key = idempotency_key(request.header("idempotency-key"))?;
+    let key = request.idempotency_key()?;
     let draft = request
         .json::<OrderRequest>()?
         .check()
@@ -130,21 +130,6 @@ async fn place_order(backend: &ApiBackend, request: &Request) -> Result<Answer, 
     })
 }
 
-/// The key of the request, if it has one that can be kept.
-fn idempotency_key(header: Option<&str>) -> Result<Option<&str>, Problem> {
-    match header {
-        None => Ok(None),
-        Some(key)
-            if (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) =>
-        {
-            Ok(Some(key))
-        }
-        Some(_) => Err(Problem::bad_request(
-            "Idempotency-Key has to be 1 to 200 visible characters, for instance a UUID",
-        )),
-    }
-}
-
 async fn list(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     let caller = request.caller()?;
     let limit = request.limit(PAGE, LARGEST_PAGE)?;
@@ -157,7 +142,11 @@ async fn list(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal
     Ok(Answer::json(
         200,
         &OrderList {
-            orders: page.orders,
+            orders: page
+                .orders
+                .into_iter()
+                .map(|stored| stored.order.order)
+                .collect(),
             next_token: page.next.as_ref().map(cursor::encode).transpose()?,
         },
     )?)
@@ -225,8 +214,6 @@ async fn check_promotion(backend: &ApiBackend, request: &Request) -> Result<Answ
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
     use std::collections::BTreeSet;
 
     use shop_core::testing::routes;
@@ -246,19 +233,6 @@ mod tests {
     fn no_route_is_open_to_everybody() {
         for (key, asks_for_a_token) in routes(TEMPLATE) {
             assert!(asks_for_a_token, "{key}");
-        }
-    }
-
-    #[test]
-    fn an_idempotency_key_is_a_plain_text() {
-        assert_eq!(idempotency_key(None), Ok(None));
-        assert_eq!(idempotency_key(Some("6f1c-1")), Ok(Some("6f1c-1")));
-        for wrong in ["", " ", "two words", &"x".repeat(201), "a\tb"] {
-            assert_eq!(
-                idempotency_key(Some(wrong)).unwrap_err().status,
-                400,
-                "{wrong:?}"
-            );
         }
     }
 }

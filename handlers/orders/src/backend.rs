@@ -21,11 +21,15 @@ use shop_core::trace;
 use crate::change::{Changing, Exchanged, Released, Wanted};
 use crate::draft::Line;
 use crate::events::Progress;
+use crate::farewell::{Farewell, note_key};
 use crate::intake::{Failure, Intake};
 use crate::process::Processing;
 use crate::promotion::{PromotionCode, Rejection};
 use crate::promotion_store::PromotionStore;
-use crate::store::{Store, Stored};
+use crate::store::{Page, Store, Stored};
+
+/// How many orders of a customer are read at once.
+const CHUNK: u16 = 50;
 
 /// The functions of other services that are asked, by name or ARN.
 #[derive(Debug, Clone)]
@@ -277,6 +281,21 @@ pub struct EventsBackend {
     pub store: Store,
     /// Where promotion codes are kept.
     pub promotions: PromotionStore,
+    /// Which accounts are gone.
+    pub memory: IdempotencyStore,
+}
+
+impl Farewell for EventsBackend {
+    async fn note(&self, user_id: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+        self.memory
+            .remember(&note_key(user_id), "", "", now)
+            .await?;
+        Ok(())
+    }
+
+    async fn orders(&self, user_id: &str, from: Option<&Id>) -> Result<Page, Failure> {
+        Ok(self.store.list(user_id, CHUNK, from).await?)
+    }
 }
 
 impl Progress for EventsBackend {

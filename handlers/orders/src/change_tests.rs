@@ -37,10 +37,7 @@ impl Progress for FakeShop {
         if row.version != read.version {
             return Ok(false);
         }
-        *row = Stored {
-            order: order.clone(),
-            version: read.version + 1,
-        };
+        *row = read.next(order.clone());
         Ok(true)
     }
 
@@ -122,14 +119,11 @@ fn shop(status: OrderStatus) -> FakeShop {
     });
     FakeShop {
         goods: RefCell::new(goods.collect()),
-        row: RefCell::new(Stored {
-            order: CustomerOrder {
-                user_id: "eve".to_owned(),
-                email: None,
-                order,
-            },
-            version: 1,
-        }),
+        row: RefCell::new(Stored::new(CustomerOrder {
+            user_id: "eve".to_owned(),
+            email: None,
+            order,
+        })),
         packing: Cell::new(false),
         stock: Cell::new(10),
         covers: Cell::new(100_000),

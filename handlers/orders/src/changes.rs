@@ -45,14 +45,31 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use serde_json::json;
+    use shop_core::schemas::assert_documented;
 
     use super::*;
+
+    fn told(old: Option<&str>, new: Option<&str>) -> Vec<Outgoing> {
+        let change = Change {
+            old: old.map(order),
+            new: new.map(order),
+        };
+        let told = describe(change).unwrap();
+        for event in &told {
+            assert_documented("shop.orders", event);
+        }
+        told
+    }
 
     fn order(status: &str) -> CustomerOrder {
         serde_json::from_value(json!({
             "userId": "eve", "orderId": "2SwcbqZrBNGd67ZJYvPpSjMmHO3", "status": status,
             "createdDate": "2026-01-02T03:04:05.678Z", "modifiedDate": "2026-01-02T03:04:05.678Z",
-            "items": [],
+            "items": [{
+                "productId": "2SwcbqZrBNGd67ZJYvPpSjMmHO3", "name": "Boot", "quantity": 1,
+                "unitPrice": {"amount": 100, "currency": "EUR"}, "picture": "/boot.svg",
+            }],
+            "promotion": {"code": "TEN", "percentage": 10},
             "address": {"name": "Eve", "street": "1", "city": "C", "postalCode": "1", "country": "DE"},
             "deliveryPrice": {"amount": 0, "currency": "EUR"},
             "total": {"amount": 100, "currency": "EUR"},
@@ -63,11 +80,7 @@ mod tests {
 
     #[test]
     fn a_new_status_is_told_with_what_was_before() {
-        let told = describe(Change {
-            old: Some(order("NEW")),
-            new: Some(order("CONFIRMED")),
-        })
-        .unwrap();
+        let told = told(Some("NEW"), Some("CONFIRMED"));
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].detail_type, "OrderModified");
         assert_eq!(told[0].resource, "2SwcbqZrBNGd67ZJYvPpSjMmHO3");
@@ -77,12 +90,15 @@ mod tests {
 
     #[test]
     fn a_new_order_is_told_whole() {
-        let told = describe(Change {
-            old: None,
-            new: Some(order("NEW")),
-        })
-        .unwrap();
+        let told = told(None, Some("NEW"));
         assert_eq!(told[0].detail_type, "OrderCreated");
         assert_eq!(told[0].detail["userId"], "eve");
+    }
+
+    #[test]
+    fn u107_a_deleted_order_is_told_whole() {
+        let told = told(Some("CANCELLED"), None);
+        assert_eq!(told[0].detail_type, "OrderDeleted");
+        assert_eq!(told[0].detail["status"], "CANCELLED");
     }
 }

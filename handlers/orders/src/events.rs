@@ -1,12 +1,13 @@
 //! Function `events`: hears from stock and delivery what happened to an order,
-//! and writes it down.
+//! and writes it down; and hears which customers have left.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
+use shop_core::batch::handle_events;
+use shop_core::details::Pieces;
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::metrics::{self, Metric};
@@ -14,8 +15,9 @@ use shop_core::money::MoneyError;
 use shop_core::order::{CustomerOrder, Order, OrderStatus, Shortage, now};
 use shop_core::runtime::error_chain;
 
+use crate::farewell::{Farewell, forget};
 use crate::intake::Failure;
-use crate::progress::{Occurrence, PackedItem, after};
+use crate::progress::{Occurrence, after};
 use crate::store::Stored;
 
 /// How often a write is tried again because somebody else was faster.
@@ -66,22 +68,28 @@ struct Detail {
     #[serde(default)]
     shortages: Vec<Shortage>,
     #[serde(default)]
-    items: Vec<PackedItem>,
+    items: Vec<Pieces>,
 }
 
 /// Writes down one batch.
 pub async fn serve(
-    shop: &impl Progress,
+    shop: &impl Farewell,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        handle(shop, message.body.as_deref().unwrap_or_default(), now()).await
+    Ok(handle_events(event.payload, async |event| {
+        handle(shop, event, now()).await
     })
     .await)
 }
 
-async fn handle(shop: &impl Progress, body: &str, now: DateTime<Utc>) -> Result<(), ProgressError> {
-    let event: Event<Value> = serde_json::from_str(body)?;
+async fn handle(
+    shop: &impl Farewell,
+    event: Event<Value>,
+    now: DateTime<Utc>,
+) -> Result<(), ProgressError> {
+    if event.detail_type == "UserDeleted" {
+        return forget(shop, &serde_json::from_value(event.detail)?, now).await;
+    }
     let detail: Detail = serde_json::from_value(event.detail)?;
     let what = match event.detail_type.as_str() {
         "StockReserved" => Occurrence::StockReserved,
@@ -114,10 +122,10 @@ pub async fn follow(
             tracing::info!(%order_id, status = %read.order.order.status, "event changes nothing");
             return tidied(shop, read.order).await;
         };
-        let next = CustomerOrder {
+        let next = read.end_with(CustomerOrder {
             order,
             ..read.order.clone()
-        };
+        });
         if shop.replace(&read, &next).await? {
             tracing::info!(%order_id, status = %next.order.status, "order moved on");
             count(&next.order);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::progress::tests::order;
+use crate::store::Page;
 
 #[derive(Default)]
 struct FakeShop {
@@ -33,10 +34,7 @@ impl Progress for FakeShop {
         if row.version != read.version {
             return Ok(false);
         }
-        *row = Stored {
-            order: order.clone(),
-            version: read.version + 1,
-        };
+        *row = read.next(order.clone());
         Ok(true)
     }
 
@@ -49,6 +47,21 @@ impl Progress for FakeShop {
     }
 }
 
+impl Farewell for FakeShop {
+    async fn note(&self, _: &str, _: DateTime<Utc>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn orders(&self, user_id: &str, _: Option<&Id>) -> Result<Page, Failure> {
+        let table = self.table.borrow();
+        let own = table.values().filter(|row| row.order.user_id == user_id);
+        Ok(Page {
+            orders: own.cloned().collect(),
+            next: None,
+        })
+    }
+}
+
 fn shop() -> FakeShop {
     let shop = FakeShop::default();
     let order = CustomerOrder {
@@ -57,7 +70,7 @@ fn shop() -> FakeShop {
         order: order(),
     };
     let id = order.order.order_id.clone();
-    let row = Stored { order, version: 1 };
+    let row = Stored::new(order);
     shop.table.borrow_mut().insert(id, row);
     shop
 }
@@ -169,4 +182,16 @@ async fn what_means_nothing_to_orders_is_let_pass() {
             .is_empty()
     );
     assert_eq!(status(&shop), OrderStatus::New);
+}
+
+#[tokio::test]
+async fn a_customer_who_left_is_marked_at_his_orders() {
+    let shop = shop();
+    let left = json!({ "userId": "eve", "email": "eve@example.com", "username": "eve" });
+    assert!(
+        deliver(&shop, &[event("UserDeleted", left)])
+            .await
+            .is_empty()
+    );
+    assert!(shop.table.borrow()[&order().order_id].customer_left);
 }

@@ -27,6 +27,7 @@ use shop_core::runtime::error_chain;
 use shop_core::trace;
 
 use crate::draft::{Draft, Line};
+use crate::farewell::note_key;
 use crate::pricing::{parcels, price, retotal};
 use crate::promotion::{PromotionCode, Rejection};
 
@@ -110,6 +111,10 @@ pub async fn place(
         && let Some(found) = shop.recall(key, now).await.map_err(unavailable)?
     {
         return replay(shop, &found, &print, &draft.payment_token, now).await;
+    }
+    let gone = shop.recall(&note_key(&caller.user_id), now).await;
+    if gone.map_err(unavailable)?.is_some() {
+        return Err(Problem::forbidden("this account was deleted").into());
     }
     let payment_token = draft.payment_token.clone();
     let order = drawn_up(shop, caller, draft, now).await?;

@@ -415,3 +415,13 @@ async fn no_order_without_prices() {
     assert!(shop.queue.borrow().is_empty());
     assert!(shop.memory.borrow().is_empty());
 }
+
+#[tokio::test]
+async fn a_token_that_outlives_its_account_places_no_order() {
+    let shop = shop();
+    shop.remember(&note_key("eve"), "", "", now())
+        .await
+        .unwrap();
+    assert_eq!(status(order(&shop, None, 1).await), 403);
+    assert!(shop.queue.borrow().is_empty());
+}

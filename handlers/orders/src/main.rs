@@ -2,7 +2,7 @@
 //! follows them to their end.
 //!
 //! One binary, five functions: `api` answers customers and administrators,
-//! `process` reads the queue, `events` hears from stock and delivery, `changes`
+//! `process` reads the queue, `events` hears from stock, delivery and users, `changes`
 //! tells the bus what happens in the table, `get` answers other services. An
 //! order is accepted when the queue has it. Prices, stock, payment and delivery
 //! are the business of others.
@@ -21,6 +21,7 @@ mod change;
 mod changes;
 mod draft;
 mod events;
+mod farewell;
 mod intake;
 mod lookup;
 mod pricing;
@@ -34,7 +35,8 @@ use backend::{ApiBackend, EventsBackend, Neighbours};
 use promotion_store::PromotionStore;
 use store::Store;
 
-/// How long a repeated request is answered with the order of the first one.
+/// How long a repeated request is answered with the order of the first one, and how long it is known
+/// that an account is gone: longer than its tokens live.
 const REMEMBER: TimeDelta = TimeDelta::hours(48);
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,16 +50,16 @@ async fn main() -> Result<(), Error> {
         let name = setting("PROMOTION_TABLE_NAME")?;
         Ok(PromotionStore::new(table.clone(), name))
     };
+    let memory = || -> Result<IdempotencyStore, StartError> {
+        let name = setting("IDEMPOTENCY_TABLE_NAME")?;
+        Ok(IdempotencyStore::new(table.clone(), name, REMEMBER))
+    };
     match function_name()?.as_str() {
         "api" => {
             let backend = &ApiBackend {
                 store: store()?,
                 promotions: promotions()?,
-                memory: IdempotencyStore::new(
-                    table.clone(),
-                    setting("IDEMPOTENCY_TABLE_NAME")?,
-                    REMEMBER,
-                ),
+                memory: memory()?,
                 queue: aws_sdk_sqs::Client::new(&aws),
                 queue_url: setting("QUEUE_URL")?,
                 lambda: aws_sdk_lambda::Client::new(&aws),
@@ -75,6 +77,7 @@ async fn main() -> Result<(), Error> {
             let backend = &EventsBackend {
                 store: store()?,
                 promotions: promotions()?,
+                memory: memory()?,
             };
             run(service_fn(|event| events::serve(backend, event))).await
         }

@@ -13,24 +13,13 @@
 //! must have happened), and one that tells of an earlier status changes nothing.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use shop_core::id::Id;
+use shop_core::details::Pieces;
 use shop_core::money::MoneyError;
 use shop_core::order::{
     Cancellation, CancellationReason, Order, OrderStatus, Shortage, StatusChange,
 };
 
 use crate::pricing;
-
-/// Pieces of a product that are in the package.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PackedItem {
-    /// Which product.
-    pub product_id: Id,
-    /// How many pieces.
-    pub quantity: u32,
-}
 
 /// What happened to an order elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +31,7 @@ pub enum Occurrence {
     /// What was set aside is free again, because the customer does not want it.
     ReservationReleased,
     /// It is packed; with these pieces, which may be fewer than were ordered.
-    PackageCreated(Vec<PackedItem>),
+    PackageCreated(Vec<Pieces>),
     /// Nothing of it could be packed.
     PackagingFailed,
     /// The courier brought it.
@@ -136,7 +125,7 @@ fn was(order: &Order, status: OrderStatus) -> bool {
 }
 
 /// Takes out of the order what is not in the package; what it costs then follows (D15).
-fn reduce(order: &mut Order, packed: &[PackedItem]) -> Result<(), MoneyError> {
+fn reduce(order: &mut Order, packed: &[Pieces]) -> Result<(), MoneyError> {
     for item in &mut order.items {
         let pieces = packed.iter().find(|p| p.product_id == item.product_id);
         // Never more than was ordered, whatever the package says.

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::json;
 
+use shop_core::id::Id;
+
 use super::*;
 
 fn at(second: u32) -> DateTime<Utc> {
@@ -34,7 +36,7 @@ pub(crate) fn order() -> Order {
 }
 
 fn packed(boots: u32, cups: u32) -> Occurrence {
-    let item = |name, quantity| PackedItem {
+    let item = |name, quantity| Pieces {
         product_id: id(name),
         quantity,
     };

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
-use shop_core::order::{CustomerOrder, Order, OrderStatus};
+use shop_core::order::{CustomerOrder, OrderStatus};
+use shop_core::table::held;
 use shop_core::trace;
 
 /// Why the table could not be used.
@@ -34,12 +34,36 @@ impl StoreError {
 
 /// An order as the table has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Stored {
     /// The order.
     #[serde(flatten)]
     pub order: CustomerOrder,
     /// Grows with each change.
     pub version: u64,
+    /// Whether the customer has left: what the order says of him goes when it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub customer_left: bool,
+}
+
+impl Stored {
+    /// A new order.
+    pub fn new(order: CustomerOrder) -> Self {
+        Stored {
+            order,
+            version: 1,
+            customer_left: false,
+        }
+    }
+
+    /// The row that comes after this one, with what became of the order.
+    pub fn next(&self, order: CustomerOrder) -> Self {
+        Stored {
+            order,
+            version: self.version + 1,
+            customer_left: self.customer_left,
+        }
+    }
 }
 
 /// Where a list of everybody's orders goes on.
@@ -52,7 +76,7 @@ pub struct Place {
 
 /// A page of orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T = Order, P = Id> {
+pub struct Page<T = Stored, P = Id> {
     /// The newest first.
     pub orders: Vec<T>,
     /// The last one, when another page follows.
@@ -133,12 +157,12 @@ impl Store {
             .await
             .map_err(StoreError::call)?;
         let stopped = answer.last_evaluated_key.is_some();
-        let found: Vec<Order> = from_items(answer.items.unwrap_or_default())?;
+        let found: Vec<Stored> = from_items(answer.items.unwrap_or_default())?;
         let (orders, follows) = cut(found, limit, stopped);
         let next = orders
             .last()
             .filter(|_| follows)
-            .map(|order| order.order_id.clone());
+            .map(|stored| stored.order.order.order_id.clone());
         Ok(Page { orders, next })
     }
 
@@ -181,10 +205,7 @@ impl Store {
     /// Writes what became of an order, unless somebody else changed it since it was read; says
     /// whether it was written.
     pub async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, StoreError> {
-        let row = Stored {
-            order: order.clone(),
-            version: read.version + 1,
-        };
+        let row = read.next(order.clone());
         let written = self
             .client
             .put_item()
@@ -194,13 +215,7 @@ impl Store {
             .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::call(error)),
-            },
-        }
+        held(written).map_err(StoreError::call)
     }
 
     /// Deletes an order as it was read; says whether it was deleted.
@@ -214,22 +229,13 @@ impl Store {
             .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
             .send()
             .await;
-        match deleted {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::call(error)),
-            },
-        }
+        held(deleted).map_err(StoreError::call)
     }
 
     /// Writes a new order and gives back what the table then has: the order itself, or what it
     /// became if it was processed already.
     pub async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, StoreError> {
-        let row = Stored {
-            order: order.clone(),
-            version: 1,
-        };
+        let row = Stored::new(order.clone());
         let written = self
             .client
             .put_item()

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+use shop_core::table::held;
 
 use crate::authorisation::Authorisation;
 use crate::vault::{Failure, Vault};
@@ -63,16 +64,6 @@ impl Vault for Store {
             .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(held(written)?)
     }
 }

@@ -1,33 +1,62 @@
-//! Function `api`: an administrator looks at payments and gives money back (feature U127).
+//! Function `api`: an administrator looks at payments, gives money back (feature U127) and has what was
+//! refused tried again; a customer sees what he owes, and pays it.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use shop_core::details::{PaymentState, PaymentStatus};
 use shop_core::http::{self, Answer, Refusal, Request};
 use shop_core::id::Id;
 use shop_core::money::Money;
 use shop_core::order::now;
 use shop_core::problem::{Problem, Violation};
-use shop_core::runtime::error_chain;
 
-use crate::payment::{Payment, PaymentView, Step};
-use crate::settle::{Failure, Task, World, settle};
+use crate::pay::{NotSettled, no_payment, pay, retry};
+use crate::payment::{Payment, Step};
+use crate::settle::{Task, World, settle};
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
+    GetOwn,
+    Pay,
     Get,
     Refund,
+    Retry,
 }
 
 /// Every route key of the template, and nothing else: a test compares them.
-const ROUTES: [(&str, Route); 2] = [
+const ROUTES: [(&str, Route); 5] = [
+    ("GET /api/orders/{orderId}/payment", Route::GetOwn),
+    ("POST /api/orders/{orderId}/payment", Route::Pay),
     ("GET /api/payments/{orderId}", Route::Get),
     ("POST /api/payments/{orderId}/refund", Route::Refund),
+    ("POST /api/payments/{orderId}/retry", Route::Retry),
 ];
+
+/// A payment as its customer sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnPayment {
+    order_id: Id,
+    status: PaymentStatus,
+    amount: Money,
+    refunded: Money,
+    /// What he still has to pay; `POST` does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owed: Option<Money>,
+}
+
+/// Pays what is owed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PayRequest {
+    /// What the payment provider gave the customer for what he owes.
+    payment_token: String,
+}
 
 /// Gives money back. With an `Idempotency-Key` a repeated request is the same refund.
 #[derive(Debug, Default, Deserialize)]
@@ -53,40 +82,64 @@ async fn answer(
     now: DateTime<Utc>,
 ) -> Result<Answer, Refusal> {
     let route = ROUTES.iter().find(|(key, _)| *key == request.route_key());
-    request.caller()?.require("admin")?;
-    match route.map(|(_, route)| route) {
-        Some(Route::Get) => {
-            let payment = world.get(&order_id(request)?).await.map_err(unavailable)?;
-            shown(payment)
-        }
-        Some(Route::Refund) => refund(world, request, now).await,
-        None => Err(Problem::not_found("there is no such resource").into()),
+    let caller = request.caller()?;
+    let Some((_, route)) = route else {
+        return Err(Problem::not_found("there is no such resource").into());
+    };
+    if !matches!(route, Route::GetOwn | Route::Pay) {
+        caller.require("admin")?;
     }
+    let order_id = order_id(request)?;
+    let found = match route {
+        Route::GetOwn => {
+            let found = world.get(&order_id).await.map_err(NotSettled::from)?;
+            let own = found.filter(|payment| payment.user_id == caller.user_id);
+            return own_payment(&own.ok_or_else(no_payment)?);
+        }
+        Route::Pay => {
+            let PayRequest { payment_token } = request.json()?;
+            let token = payment_token.trim();
+            let paid = pay(world, &order_id, &caller.user_id, token, now).await?;
+            return own_payment(&paid);
+        }
+        Route::Get => world.get(&order_id).await.map_err(NotSettled::from)?,
+        Route::Refund => refund(world, request, &order_id, now).await?,
+        Route::Retry => Some(retry(world, &order_id, now).await?),
+    };
+    let payment = found.ok_or_else(no_payment)?;
+    Ok(Answer::json(200, &PaymentState::from(&payment))?)
 }
 
-fn shown(payment: Option<Payment>) -> Result<Answer, Refusal> {
-    let payment = payment.ok_or_else(not_found)?;
-    Ok(Answer::json(200, &PaymentView::from(&payment))?)
+fn own_payment(payment: &Payment) -> Result<Answer, Refusal> {
+    let state = PaymentState::from(payment);
+    Ok(Answer::json(
+        200,
+        &OwnPayment {
+            order_id: state.order_id,
+            status: state.status,
+            amount: state.amount,
+            refunded: state.refunded,
+            owed: state.owed,
+        },
+    )?)
 }
 
 async fn refund(
     world: &impl World,
     request: &Request,
+    order_id: &Id,
     now: DateTime<Utc>,
-) -> Result<Answer, Refusal> {
-    let order_id = order_id(request)?;
-    let reference = match request.header("idempotency-key") {
-        Some(key) => format!("admin/{}", checked_key(key)?),
+) -> Result<Option<Payment>, Refusal> {
+    let reference = match request.idempotency_key()? {
+        Some(key) => format!("admin/{key}"),
         None => format!("admin/{}", Id::new()),
     };
     let RefundRequest { amount, reason } = request.json()?;
     let reason = reason.map(checked_reason).transpose()?;
-    let payment = settle(world, &order_id, now, |payment| {
+    let refunded = settle(world, order_id, now, |payment| {
         decide(payment, &reference, amount, reason.as_deref())
-    })
-    .await
-    .map_err(Refusal::from)?;
-    shown(payment)
+    });
+    Ok(refunded.await?)
 }
 
 /// Whether the refund is still to be made; nothing when it was.
@@ -95,7 +148,7 @@ fn decide(
     reference: &str,
     amount: Option<Money>,
     reason: Option<&str>,
-) -> Result<Option<Task>, NotRefunded> {
+) -> Result<Option<Task>, NotSettled> {
     if let Some(before) = payment.refund(reference) {
         if amount.is_some_and(|amount| amount != before.amount) {
             return Err(Problem::idempotency_key_reused().into());
@@ -128,42 +181,6 @@ fn decide(
     }))
 }
 
-/// Why money was not given back.
-enum NotRefunded {
-    Problem(Problem),
-    Failure(Failure),
-}
-
-impl From<Problem> for NotRefunded {
-    fn from(problem: Problem) -> Self {
-        NotRefunded::Problem(problem)
-    }
-}
-
-impl From<Failure> for NotRefunded {
-    fn from(failure: Failure) -> Self {
-        NotRefunded::Failure(failure)
-    }
-}
-
-impl From<NotRefunded> for Refusal {
-    fn from(reason: NotRefunded) -> Self {
-        match reason {
-            NotRefunded::Problem(problem) => problem.into(),
-            NotRefunded::Failure(failure) => unavailable(failure),
-        }
-    }
-}
-
-fn checked_key(key: &str) -> Result<&str, Problem> {
-    if (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(key);
-    }
-    Err(Problem::bad_request(
-        "Idempotency-Key has to be 1 to 200 visible characters, for instance a UUID",
-    ))
-}
-
 fn checked_reason(reason: String) -> Result<String, Problem> {
     let reason = reason.trim();
     if reason.chars().count() <= LONGEST_REASON && !reason.chars().any(char::is_control) {
@@ -175,16 +192,7 @@ fn checked_reason(reason: String) -> Result<String, Problem> {
 
 /// What is not an identifier names no order either.
 fn order_id(request: &Request) -> Result<Id, Problem> {
-    request.path("orderId")?.parse().map_err(|_| not_found())
-}
-
-fn not_found() -> Problem {
-    Problem::not_found("there is no payment of this order")
-}
-
-fn unavailable(error: Failure) -> Refusal {
-    tracing::error!(error = error_chain(&*error), "payment cannot be reached");
-    Problem::unavailable("payments cannot be reached just now; please try again").into()
+    request.path("orderId")?.parse().map_err(|_| no_payment())
 }
 
 #[cfg(test)]

@@ -6,31 +6,25 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use shop_core::order::OrderStatus;
+use shop_core::testing::{Endpoint, Role, routes, table};
 
 use super::*;
 use crate::fake::{FakeWorld, hear, order, order_id, placed};
 
-const GET: &str = "GET /api/payments/{orderId}";
 const REFUND: &str = "POST /api/payments/{orderId}/refund";
+const PAY: &str = "POST /api/orders/{orderId}/payment";
 
-async fn call(
-    world: &FakeWorld,
-    group: &str,
-    key: &str,
-    headers: Value,
-    body: Option<Value>,
-) -> (u16, Value) {
-    let event = json!({
-        "version": "2.0", "routeKey": key, "rawPath": "", "rawQueryString": "",
-        "headers": headers, "pathParameters": {"orderId": order_id()},
-        "requestContext": {
-            "routeKey": key, "http": {"method": "", "path": "", "protocol": ""},
-            "authorizer": {"jwt": {"claims": {"sub": "root", "cognito:groups": format!("[{group}]")}}},
-        },
-        "body": body.map(|body| body.to_string()), "isBase64Encoded": false,
-    });
-    let event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
-    let answer = match answer(world, &event.into(), now()).await {
+fn endpoint(key: &str) -> Endpoint {
+    let endpoint = Endpoint::new(key).path("orderId", order_id());
+    match key {
+        REFUND => endpoint.body(json!({})),
+        PAY => endpoint.body(json!({"paymentToken": "t2"})),
+        _ => endpoint,
+    }
+}
+
+async fn call(world: &FakeWorld, role: Role, endpoint: Endpoint) -> (u16, Value) {
+    let answer = match answer(world, &endpoint.request(role), now()).await {
         Ok(answer) => answer,
         Err(Refusal::Problem(problem)) => problem.into(),
         Err(Refusal::Unexpected(error)) => panic!("{error}"),
@@ -42,8 +36,22 @@ async fn call(
 }
 
 async fn refund(world: &FakeWorld, key: Option<&str>, body: Value) -> (u16, Value) {
-    let headers = key.map_or(json!({}), |key| json!({ "idempotency-key": key }));
-    call(world, "admin", REFUND, headers, Some(body)).await
+    let mut request = endpoint(REFUND).body(body);
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    call(world, Role::Admin, request).await
+}
+
+/// An order that was delivered and whose card does not pay.
+async fn unpaid() -> FakeWorld {
+    let world = placed().await;
+    world.refuse_captures("t1", true);
+    hear(&world, &order(OrderStatus::Fulfilled, 3000, 1))
+        .await
+        .unwrap();
+    world.hold("t2", 3000);
+    world
 }
 
 async fn captured() -> FakeWorld {
@@ -54,34 +62,50 @@ async fn captured() -> FakeWorld {
     world
 }
 
-fn values(key: &str) -> Vec<&'static str> {
-    let template = include_str!("../../../stacks/payment/template.yaml");
-    let lines = template.lines();
-    lines
-        .filter_map(|line| line.trim().strip_prefix(key))
-        .collect()
-}
-
 #[test]
 fn the_template_routes_exactly_what_is_answered_and_nothing_to_everybody() {
-    let routed: BTreeSet<_> = values("RouteKey: ").into_iter().collect();
+    let routed = routes(include_str!("../../../stacks/payment/template.yaml"));
     let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
-    assert_eq!(routed, answered);
-    assert_eq!(values("AuthorizationType: "), vec!["JWT"; ROUTES.len()]);
+    assert_eq!(routed.keys().copied().collect::<BTreeSet<_>>(), answered);
+    assert!(routed.values().all(|asks_for_a_token| *asks_for_a_token));
+}
+
+/// A refund is refused to nobody for want of money: 409 says that the request was let in.
+#[tokio::test]
+async fn who_may_do_what() {
+    let endpoints = ROUTES.map(|(key, _)| endpoint(key));
+    let told = table(&endpoints, async |_, request| {
+        answer(&unpaid().await, &request, now()).await
+    });
+    insta::assert_snapshot!(told.await);
 }
 
 #[tokio::test]
-async fn only_an_administrator_sees_payments_and_gives_money_back() {
-    for (key, body) in [(GET, None), (REFUND, Some(json!({})))] {
-        for (group, expected) in [("", 403), ("warehouse delivery", 403), ("admin", 200)] {
-            let world = captured().await;
-            let (status, _) = call(&world, group, key, json!({}), body.clone()).await;
-            assert_eq!(status, expected, "{key} {group}");
-        }
+async fn where_nothing_was_paid_there_is_nothing_to_see() {
+    for (key, _) in ROUTES {
+        let nothing = FakeWorld::default();
+        let role = if key.contains("/orders/") {
+            Role::Customer
+        } else {
+            Role::Admin
+        };
+        assert_eq!(call(&nothing, role, endpoint(key)).await.0, 404, "{key}");
     }
-    let nothing = FakeWorld::default();
-    assert_eq!(call(&nothing, "admin", GET, json!({}), None).await.0, 404);
-    assert_eq!(refund(&nothing, None, json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_customer_sees_what_he_owes_and_pays_it() {
+    let world = unpaid().await;
+    let own = || endpoint("GET /api/orders/{orderId}/payment");
+    let (_, seen) = call(&world, Role::Customer, own()).await;
+    assert_eq!(seen["status"], "FAILED");
+    assert_eq!(seen["owed"], json!({"amount": 3000, "currency": "EUR"}));
+    let (status, paid) = call(&world, Role::Customer, endpoint(PAY)).await;
+    assert_eq!((status, &paid["status"]), (200, &json!("CAPTURED")));
+    let (_, seen) = call(&world, Role::Customer, own()).await;
+    assert_eq!(seen, paid);
+    assert_eq!(seen.get("owed"), None);
+    assert_eq!(world.books(), (1, 3000, 0, 0));
 }
 
 #[tokio::test]

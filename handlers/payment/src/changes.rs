@@ -4,12 +4,13 @@
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use lambda_runtime::{Error, LambdaEvent};
+use shop_core::details::{PaymentState, PaymentStep, PaymentStepKind as StepKind};
 use shop_core::events::{Outgoing, Publisher};
 use shop_core::metrics::{self, Metric};
 use shop_core::money::Money;
 use shop_core::stream::{Change, publish_changes};
 
-use crate::payment::{Entry, Payment, PaymentView, StepKind};
+use crate::payment::Payment;
 
 /// Tells one batch.
 pub async fn serve(
@@ -30,7 +31,7 @@ fn describe(change: &Change<Payment>) -> Result<Vec<Outgoing>, serde_json::Error
     };
     let order_id = order_id.order_id.to_string();
     let side = |payment: &Option<Payment>| {
-        let view = payment.as_ref().map(PaymentView::from);
+        let view = payment.as_ref().map(PaymentState::from);
         view.map(serde_json::to_value).transpose()
     };
     let change = Change {
@@ -60,7 +61,7 @@ fn figures(old: Option<&Payment>, new: &Payment) -> Vec<Metric> {
         .collect()
 }
 
-fn figures_of(line: &Entry, before: Money, is_first: bool) -> Vec<Metric> {
+fn figures_of(line: &PaymentStep, before: Money, is_first: bool) -> Vec<Metric> {
     let amount = line.amount.unwrap_or(before);
     let difference = Money::new((amount.amount - before.amount).abs(), before.currency);
     match line.step {
@@ -96,9 +97,11 @@ fn figures_of(line: &Entry, before: Money, is_first: bool) -> Vec<Metric> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+    use shop_core::schemas::assert_documented;
+
     use super::*;
     use crate::fake::{at, euro, order_id};
-    use crate::payment::Step;
+    use crate::payment::{Due, Step};
 
     fn payment() -> Payment {
         let token = "secret-token".to_owned();
@@ -116,7 +119,11 @@ mod tests {
             old: old.cloned(),
             new: new.cloned(),
         };
-        describe(&change).unwrap()
+        let told = describe(&change).unwrap();
+        for event in &told {
+            assert_documented("shop.payment", event);
+        }
+        told
     }
 
     #[test]
@@ -168,7 +175,7 @@ mod tests {
             figures(Some(&begun), &lowered),
             [Metric::amount("amountLost", euro(1000))]
         );
-        let dearer = lowered.authorised_again("t2", euro(2600), at(2));
+        let dearer = lowered.authorised_again("t2", euro(2600), Due::AtDelivery, at(2));
         assert_eq!(
             figures(Some(&lowered), &dearer),
             [Metric::amount("amountWon", euro(600))]

@@ -126,8 +126,8 @@ impl FakeWorld {
         self.provider.borrow_mut().insert(token.to_owned(), hold);
     }
 
-    pub fn refuse_captures(&self, token: &str) {
-        self.provider.borrow_mut().get_mut(token).unwrap().refuses = true;
+    pub fn refuse_captures(&self, token: &str, refuses: bool) {
+        self.provider.borrow_mut().get_mut(token).unwrap().refuses = refuses;
     }
 
     pub fn payment(&self) -> Payment {
@@ -199,7 +199,7 @@ pub fn order_id() -> Id {
 pub fn request(token: &str, total: i64) -> AuthoriseRequest {
     AuthoriseRequest {
         order_id: order_id(),
-        user_id: "eve".to_owned(),
+        user_id: "customer".to_owned(),
         payment_token: token.to_owned(),
         total: euro(total),
     }

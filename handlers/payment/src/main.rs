@@ -2,7 +2,8 @@
 //! back.
 //!
 //! One binary, four functions. `authorise` binds a token to an order for the order service;
-//! `orders` hears what becomes of orders; `api` is for administrators; `changes` tells the bus.
+//! `orders` hears what becomes of orders; `api` is for administrators, and for customers who still owe
+//! something; `changes` tells the bus.
 //! The money is the provider's business.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -19,6 +20,7 @@ mod changes;
 mod fake;
 mod order;
 mod orders;
+mod pay;
 mod payment;
 mod provider;
 mod settle;

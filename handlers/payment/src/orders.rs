@@ -64,10 +64,10 @@ mod tests {
 
     use lambda_runtime::Context;
     use serde_json::json;
+    use shop_core::details::PaymentStatus;
 
     use super::*;
     use crate::fake::{FakeWorld, order_id, placed};
-    use crate::payment::Status;
 
     fn event(order_id: &Id, status: &str) -> String {
         let order = json!({
@@ -102,7 +102,7 @@ mod tests {
         let bodies = [delivered.clone(), packed, delivered];
         assert!(deliver(&world, &bodies).await.is_empty());
         assert_eq!(world.books(), (1, 3000, 0, 0));
-        assert_eq!(world.payment().status, Status::Captured);
+        assert_eq!(world.payment().status, PaymentStatus::Captured);
     }
 
     #[tokio::test]

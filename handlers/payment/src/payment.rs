@@ -9,6 +9,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shop_core::details::{
+    PaymentState, PaymentStatus as Status, PaymentStep as Entry, PaymentStepKind as StepKind,
+    Refund,
+};
 use shop_core::id::Id;
 use shop_core::money::Money;
 
@@ -16,22 +20,6 @@ use crate::order::{OrderState, Outcome};
 
 /// The reference of the refund that comes with an order that was called off.
 const CALLED_OFF: &str = "order";
-
-/// Where a payment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
-    /// The money is held.
-    Authorised,
-    /// It was taken; some of it may have been given back.
-    Captured,
-    /// It was let go.
-    Cancelled,
-    /// It was taken and all of it was given back.
-    Refunded,
-    /// The provider refused a step: somebody has to look.
-    Failed,
-}
 
 /// Something the provider is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,57 +56,10 @@ pub enum Step {
     Release {
         /// The old token.
         payment_token: String,
+        /// What is to be taken by the new one after that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then_capture: Option<Money>,
     },
-}
-
-/// A kind of step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StepKind {
-    /// A token was bound to the order.
-    Authorise,
-    /// [`Step::Capture`].
-    Capture,
-    /// [`Step::Cancel`].
-    Cancel,
-    /// [`Step::Lower`].
-    Lower,
-    /// [`Step::Raise`].
-    Raise,
-    /// [`Step::Refund`].
-    Refund,
-    /// [`Step::Release`].
-    Release,
-}
-
-/// One line of the history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When.
-    pub time: DateTime<Utc>,
-    /// What was tried.
-    pub step: StepKind,
-    /// Whether the provider did it.
-    pub ok: bool,
-    /// About how much.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount: Option<Money>,
-}
-
-/// Money that was given back, or should have been.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
-    /// Tells it from others.
-    pub reference: String,
-    /// How much.
-    pub amount: Money,
-    /// When.
-    pub time: DateTime<Utc>,
-    /// Whether the provider did it.
-    pub ok: bool,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// The payment of one order, as the table has it.
@@ -158,31 +99,13 @@ pub struct Payment {
     pub version: u64,
 }
 
-/// A payment as everybody but this service may see it: without the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PaymentView {
-    /// The order.
-    pub order_id: Id,
-    /// Its customer.
-    pub user_id: String,
-    /// What is held, then what was taken.
-    pub amount: Money,
-    /// Where it is.
-    pub status: Status,
-    /// How much was given back.
-    pub refunded: Money,
-    /// What was given back.
-    pub refunds: Vec<Refund>,
-    /// Which step the provider refused last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<StepKind>,
-    /// What was tried, from the beginning on.
-    pub history: Vec<Entry>,
-    /// When it was authorised first.
-    pub created_date: DateTime<Utc>,
-    /// When anything came of a step.
-    pub modified_date: DateTime<Utc>,
+/// When money is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// When the customer has the goods.
+    AtDelivery,
+    /// He has them already.
+    Now,
 }
 
 impl Step {
@@ -241,20 +164,53 @@ impl Payment {
         }
     }
 
-    /// The same payment with `token` for `amount`. The old token, if it is another one, is let go
-    /// next.
-    pub fn authorised_again(&self, token: &str, amount: Money, now: DateTime<Utc>) -> Self {
+    /// The same payment with `token` for `amount`, which is taken at once if it is `due`. The old
+    /// token, if it is another one, is let go before that.
+    pub fn authorised_again(
+        &self,
+        token: &str,
+        amount: Money,
+        due: Due,
+        now: DateTime<Utc>,
+    ) -> Self {
         let mut payment = self.clone();
-        if payment.payment_token != token {
+        let then_capture = (due == Due::Now).then_some(amount);
+        payment.pending = if payment.payment_token == token {
+            then_capture.map(|amount| Step::Capture { amount })
+        } else {
             let payment_token = std::mem::replace(&mut payment.payment_token, token.to_owned());
-            payment.pending = Some(Step::Release { payment_token });
-        }
+            Some(Step::Release {
+                payment_token,
+                then_capture,
+            })
+        };
         payment.amount = amount;
+        payment.status = Status::Authorised;
+        payment.failure = None;
         payment.order_date = now;
         payment.modified_date = now;
         payment.version += 1;
         payment.note(StepKind::Authorise, true, Some(amount), now);
         payment
+    }
+
+    /// The step that the provider refused, if it did not do the last one.
+    pub fn refused(&self) -> Option<&Entry> {
+        let kind = self.failure?;
+        let mut entries = self.history.iter();
+        entries.rfind(|entry| entry.step == kind && !entry.ok)
+    }
+
+    /// What the customer still has to pay, because the provider refused to take it or does not hold
+    /// it, and when.
+    pub fn owed(&self) -> Option<(Money, Due)> {
+        let refused = self.refused()?;
+        let due = match refused.step {
+            StepKind::Capture => Due::Now,
+            StepKind::Raise => Due::AtDelivery,
+            _ => return None,
+        };
+        Some((refused.amount?, due))
     }
 
     /// Whether so much is held for the order.
@@ -331,8 +287,11 @@ impl Payment {
         payment.note(step.kind(), ok, step.amount(), now);
         let kind = step.kind();
         match step {
-            // Nothing depends on it: what is not held any more needs not be let go.
-            Step::Release { .. } => return payment,
+            // Whether it worked does not matter: what is not held any more needs not be let go.
+            Step::Release { then_capture, .. } => {
+                payment.pending = then_capture.map(|amount| Step::Capture { amount });
+                return payment;
+            }
             Step::Refund {
                 amount,
                 reference,
@@ -381,16 +340,16 @@ impl Payment {
 impl fmt::Debug for Payment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Payment")
-            .field("seen", &PaymentView::from(self))
+            .field("seen", &PaymentState::from(self))
             .field("pending", &self.pending.as_ref().map(Step::kind))
             .field("version", &self.version)
             .finish_non_exhaustive()
     }
 }
 
-impl From<&Payment> for PaymentView {
+impl From<&Payment> for PaymentState {
     fn from(payment: &Payment) -> Self {
-        PaymentView {
+        PaymentState {
             order_id: payment.order_id.clone(),
             user_id: payment.user_id.clone(),
             amount: payment.amount,
@@ -398,6 +357,7 @@ impl From<&Payment> for PaymentView {
             refunded: payment.refunded(),
             refunds: payment.refunds.clone(),
             failure: payment.failure,
+            owed: payment.owed().map(|(amount, _)| amount),
             history: payment.history.clone(),
             created_date: payment.created_date,
             modified_date: payment.modified_date,

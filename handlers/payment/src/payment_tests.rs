@@ -23,12 +23,12 @@ fn payment() -> Payment {
 fn nobody_but_this_service_sees_the_token() {
     let payment = payment();
     let later = payment.created_date + chrono::TimeDelta::seconds(5);
-    let replaced = payment.authorised_again("other-token", payment.amount, later);
+    let replaced = payment.authorised_again("other-token", payment.amount, Due::Now, later);
     for payment in [&payment, &replaced] {
-        let shown = serde_json::to_string(&PaymentView::from(payment)).unwrap();
+        let shown = serde_json::to_string(&PaymentState::from(payment)).unwrap();
         assert!(!shown.contains("token"), "{shown}");
     }
-    let shown = serde_json::to_string(&PaymentView::from(&payment)).unwrap();
+    let shown = serde_json::to_string(&PaymentState::from(&payment)).unwrap();
     insta::assert_snapshot!(shown, @r#"{"orderId":"37dGaryDBtCBHp0nczk3OkqjYg1","userId":"eve","amount":{"amount":3000,"currency":"EUR"},"status":"AUTHORISED","refunded":{"amount":0,"currency":"EUR"},"refunds":[],"history":[{"time":"2026-01-01T00:00:00Z","step":"AUTHORISE","ok":true,"amount":{"amount":3000,"currency":"EUR"}}],"createdDate":"2026-01-01T00:00:00Z","modifiedDate":"2026-01-01T00:00:00Z"}"#);
 }
 
@@ -36,9 +36,9 @@ fn nobody_but_this_service_sees_the_token() {
 fn a_step_that_was_only_begun_is_nobody_elses_business() {
     let payment = payment();
     let begun = payment.begin(Step::Cancel, None);
-    assert_eq!(PaymentView::from(&begun), PaymentView::from(&payment));
+    assert_eq!(PaymentState::from(&begun), PaymentState::from(&payment));
     let done = begun.finish(true, payment.created_date);
-    assert_ne!(PaymentView::from(&done), PaymentView::from(&payment));
+    assert_ne!(PaymentState::from(&done), PaymentState::from(&payment));
 }
 
 #[test]
@@ -55,6 +55,7 @@ fn a_row_comes_back_as_it_was() {
         },
         Step::Release {
             payment_token: "old".to_owned(),
+            then_capture: Some(payment().amount),
         },
     ];
     for step in steps {

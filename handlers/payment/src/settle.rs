@@ -2,24 +2,25 @@
 //! time, or stop half way.
 
 use chrono::{DateTime, Utc};
+use shop_core::details::PaymentStatus;
 use shop_core::id::Id;
 use shop_core::money::Money;
 use shop_core::payment::{AuthoriseRequest, Authorised, NotAuthorised};
 
-use crate::payment::{Payment, Status, Step};
+use crate::payment::{Due, Payment, Step};
 
 /// What the world does when it does not do what was asked.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// How many changes are made in one go, those that others began included.
-const ATTEMPTS: u32 = 20;
+pub const ATTEMPTS: u32 = 20;
 /// The longest token, in bytes.
 const LONGEST_TOKEN: usize = 200;
 
 /// So many others change one payment that nothing of ours came through.
 #[derive(Debug, thiserror::Error)]
 #[error("payment of order {0} is being changed by many others")]
-struct Crowded(Id);
+pub struct Crowded(pub Id);
 
 /// A question to the provider. Each may be repeated: the provider answers as the first time, because
 /// the amounts are absolute and the references name what was asked.
@@ -120,7 +121,7 @@ pub async fn settle<E: From<Failure>>(
 }
 
 /// Finishes the step that was begun, if there is one; says whether there was.
-async fn finish_pending(
+pub async fn finish_pending(
     world: &impl World,
     payment: &Payment,
     now: DateTime<Utc>,
@@ -130,7 +131,7 @@ async fn finish_pending(
     };
     let reference = payment.order_id.to_string();
     let token = match step {
-        Step::Release { payment_token } => payment_token,
+        Step::Release { payment_token, .. } => payment_token,
         _ => &payment.payment_token,
     };
     let call = match step {
@@ -158,6 +159,11 @@ async fn finish_pending(
     Ok(true)
 }
 
+/// Whether the provider can know it.
+pub fn is_token(text: &str) -> bool {
+    (1..=LONGEST_TOKEN).contains(&text.len())
+}
+
 /// Binds a token to an order, if it covers the total (features U121 and U124; defect D20: a token is
 /// good for one order of one customer).
 pub async fn authorise(
@@ -172,7 +178,7 @@ pub async fn authorise(
         total,
     } = request;
     // What is no token need not be asked about.
-    if !(1..=LONGEST_TOKEN).contains(&token.len()) || total.amount < 0 {
+    if !is_token(token) || total.amount < 0 {
         return Ok(Authorised::no(NotAuthorised::NotCovered));
     }
     for _ in 0..ATTEMPTS {
@@ -184,7 +190,7 @@ pub async fn authorise(
             if payment.user_id != *user_id {
                 return Ok(Authorised::no(NotAuthorised::TokenUsed));
             }
-            if payment.status != Status::Authorised {
+            if payment.status != PaymentStatus::Authorised {
                 return Ok(Authorised::no(NotAuthorised::Closed));
             }
             // What is held beyond the total goes when the order says that it is cheaper now.
@@ -196,7 +202,7 @@ pub async fn authorise(
             return Ok(Authorised::no(NotAuthorised::NotCovered));
         }
         let payment = match found {
-            Some(payment) => payment.authorised_again(token, *total, now),
+            Some(payment) => payment.authorised_again(token, *total, Due::AtDelivery, now),
             None => {
                 let (order_id, user_id) = (order_id.clone(), user_id.clone());
                 Payment::new(order_id, user_id, token.clone(), *total, now)

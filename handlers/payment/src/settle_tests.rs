@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use shop_core::details::{PaymentStatus as Status, PaymentStepKind as StepKind};
 use shop_core::order::OrderStatus;
 
 use super::*;
 use crate::fake::{FakeWorld, at, euro, hear, order, placed, request};
-use crate::payment::StepKind;
 
 #[tokio::test]
 async fn money_is_taken_at_delivery_and_only_what_the_order_costs_then() {
@@ -134,7 +134,7 @@ async fn a_dearer_order_that_nobody_authorised_is_a_failure_that_shows() {
 #[tokio::test]
 async fn a_refused_capture_shows_and_is_not_repeated() {
     let world = placed().await;
-    world.refuse_captures("t1");
+    world.refuse_captures("t1", true);
     for _ in 0..2 {
         hear(&world, &order(OrderStatus::Fulfilled, 3000, 1))
             .await

@@ -6,11 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
+use shop_core::details::PaymentStatus as Status;
 use shop_core::order::OrderStatus;
 use shop_core::payment::Authorised;
 
 use crate::fake::{FakeWorld, at, euro, hear, order, order_id, request};
-use crate::payment::{Status, Step};
+use crate::payment::Step;
 use crate::settle::{Failure, Task, authorise, settle};
 
 /// What happens to an order, in this order.

@@ -17,6 +17,7 @@ use shop_core::cursor::cut;
 use shop_core::details::StockChanged;
 use shop_core::id::Id;
 use shop_core::product::Product;
+use shop_core::table::held;
 
 use crate::catalogue::{Catalogue, Entry, List, Page, Place};
 use crate::row::{Listed, Row, Seeded};
@@ -302,17 +303,7 @@ impl Catalogue for Store {
             .expression_attribute_values(":version", AttributeValue::N(count.version.to_string()))
             .send()
             .await;
-        match noted {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::call(error)),
-        }
+        held(noted).map_err(StoreError::call)
     }
 }
 

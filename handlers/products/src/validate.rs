@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_claim_is_compared_in_name_package_and_price_only() {
+    async fn g19_a_claim_is_compared_in_name_package_and_price_only() {
         let shop = FakeCatalogue::with([boot()]);
         for right in [
             json!({}),
@@ -182,7 +182,7 @@ mod tests {
         let id = boot().product_id;
         let mut told = Vec::new();
         for wrong in [
-            // G19: a price that is 100 too high.
+            // 100 too high.
             json!({"price": {"amount": 1100, "currency": "EUR"}}),
             json!({"price": {"amount": 1000, "currency": "USD"}}),
             json!({"name": "Boots"}),

@@ -1,34 +1,15 @@
 //! Function `events`: what the order service tells. Every message may come
 //! twice, and none is sure to come in time.
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Deserialize;
 use serde_json::Value;
-use shop_core::batch::handle_batch;
 use shop_core::events::Event;
-use shop_core::runtime::error_chain;
-use shop_mysql::database::DatabaseError;
+use shop_mysql::incoming::{self, IncomingError};
 use shop_mysql::outbox::Sink;
 
 use crate::ledger::{Entry, Ledger};
-
-/// Why a message is to be delivered again, in one line.
-#[derive(Debug, thiserror::Error)]
-pub enum IncomingError {
-    /// It is no event, or not one as its sender writes them.
-    #[error("message is not as expected: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    /// The database.
-    #[error("{0}")]
-    Database(String),
-}
-
-impl From<DatabaseError> for IncomingError {
-    fn from(error: DatabaseError) -> Self {
-        IncomingError::Database(error_chain(&error))
-    }
-}
 
 #[derive(Debug, Deserialize)]
 struct Modified {
@@ -40,11 +21,7 @@ pub async fn serve<S: Sink>(
     ledger: &Ledger<S>,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
-    Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        let event = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
-        handle(ledger, event).await
-    })
-    .await)
+    incoming::serve(event, async |event| handle(ledger, event).await).await
 }
 
 /// Handles one event.

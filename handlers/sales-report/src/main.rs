@@ -10,14 +10,12 @@
 #![recursion_limit = "256"]
 
 use aws_types::SdkConfig;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::Value;
+use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
-use shop_core::events::Publisher;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
 use shop_mysql::database::{Database, Place};
-use shop_mysql::outbox::{self, OutboxTable};
-use shop_mysql::setup::Setup;
+use shop_mysql::functions::run_shared;
+use shop_mysql::outbox::OutboxTable;
 
 mod day;
 mod files;
@@ -32,6 +30,11 @@ mod tests;
 use files::Bucket;
 use ledger::Ledger;
 use report::Reports;
+
+/// As whom it publishes.
+const SOURCE: &str = "shop.sales-report";
+/// What `Handler` may say.
+const FUNCTIONS: [&str; 6] = ["events", "report", "relay", "migrate", "setup", "changes"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -54,44 +57,11 @@ async fn main() -> Result<(), Error> {
             };
             run(service_fn(|event| report::serve(reports, event))).await
         }
-        "relay" => {
-            let ledger = &ledger(&aws)?;
-            run(service_fn(async |_: LambdaEvent<Value>| {
-                outbox::relay(&ledger.database, &ledger.sink)
-                    .await
-                    .map_err(Error::from)
-            }))
-            .await
-        }
         "migrate" => {
             let place = &Place::from_environment()?;
             run(service_fn(|event| schema::migrate(place, event))).await
         }
-        "setup" => {
-            let setup = &Setup {
-                secrets: aws_sdk_secretsmanager::Client::new(&aws),
-                secret: setting("SECRET_ARN")?,
-                lambda: aws_sdk_lambda::Client::new(&aws),
-                function: setting("MIGRATE_FUNCTION")?,
-            };
-            run(service_fn(|event| {
-                setup.serve(event, "sales-report-schema")
-            }))
-            .await
-        }
-        "changes" => {
-            let bus = aws_sdk_eventbridge::Client::new(&aws);
-            let publisher = &Publisher::new(bus, setting("BUS_NAME")?, "shop.sales-report");
-            run(service_fn(async |event: LambdaEvent<_>| {
-                Ok::<_, Error>(outbox::publish(event.payload, publisher).await)
-            }))
-            .await
-        }
-        other => Err(StartError::UnknownFunction {
-            found: other.to_owned(),
-            known: &["events", "report", "relay", "migrate", "setup", "changes"],
-        }
-        .into()),
+        other => run_shared(SOURCE, other, &aws, &FUNCTIONS).await,
     }
 }
 
@@ -99,9 +69,6 @@ async fn main() -> Result<(), Error> {
 fn ledger(aws: &SdkConfig) -> Result<Ledger<OutboxTable>, StartError> {
     Ok(Ledger {
         database: Database::new(Place::from_environment()?, aws),
-        sink: OutboxTable::new(
-            aws_sdk_dynamodb::Client::new(aws),
-            setting("OUTBOX_TABLE_NAME")?,
-        ),
+        sink: OutboxTable::from_environment(aws)?,
     })
 }

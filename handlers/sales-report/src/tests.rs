@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::money::Currency;
+use shop_core::schemas::assert_detail_documented;
 use shop_mysql::testing::{MemorySink, TestServer};
 
 use crate::files::Files;
@@ -139,6 +140,7 @@ async fn g23_three_orders_of_which_one_is_cancelled() {
     assert_eq!(files[keys[0]].1.lines().count(), 4, "{}", files[keys[0]].1);
     let told = office.reports.ledger.sink.drain();
     assert_eq!(told.len(), 1);
+    assert_detail_documented("shop.sales-report", &told[0].0, &told[0].1);
     assert_eq!(told[0].0, "SalesReportCreated");
     assert_eq!(told[0].1["text"], figures["text"]);
     assert_eq!(told[0].1["reportKey"], keys[1]);

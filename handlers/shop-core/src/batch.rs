@@ -4,6 +4,9 @@ use std::fmt;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
+use serde_json::Value;
+
+use crate::events::Event;
 
 use crate::trace;
 
@@ -45,6 +48,18 @@ pub async fn handle_batch<E: fmt::Display>(
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed.into_iter().flatten());
     response
+}
+
+/// The same for messages that are events of the bus: one that is none fails.
+pub async fn handle_events<E: fmt::Display + From<serde_json::Error>>(
+    event: SqsEvent,
+    handle: impl AsyncFn(Event<Value>) -> Result<(), E>,
+) -> SqsBatchResponse {
+    handle_batch(event, async |message: SqsMessage| {
+        let body = message.body.as_deref().unwrap_or_default();
+        handle(serde_json::from_str(body)?).await
+    })
+    .await
 }
 
 /// The messages by group, in the order in which the groups came.

@@ -139,14 +139,35 @@ pub struct ShipmentProgress {
 pub enum PaymentStatus {
     /// The money is held.
     Authorised,
-    /// It was taken.
+    /// It was taken; some of it may have been given back.
     Captured,
     /// It was let go.
     Cancelled,
-    /// It was taken and given back.
+    /// It was taken and all of it was given back.
     Refunded,
-    /// The provider refused a step.
+    /// The provider refused a step: somebody has to look.
     Failed,
+}
+
+/// Something the payment provider is asked to do about a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PaymentStepKind {
+    /// Is so much held by a token, which is the order's from now on?
+    Authorise,
+    /// Take it.
+    Capture,
+    /// Let it go.
+    Cancel,
+    /// Hold less.
+    Lower,
+    /// Is more held than was asked for so far?
+    Raise,
+    /// Give some of it back.
+    Refund,
+    /// Let go what a token holds that was replaced.
+    Release,
 }
 
 /// What was tried about a payment.
@@ -156,12 +177,29 @@ pub struct PaymentStep {
     /// When.
     pub time: DateTime<Utc>,
     /// What.
-    pub step: String,
+    pub step: PaymentStepKind,
     /// Whether the provider did it.
     pub ok: bool,
     /// About how much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
+}
+
+/// Money that was given back, or should have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
+pub struct Refund {
+    /// Tells it from others.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Whether the provider did it.
+    pub ok: bool,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The payment of an order. The token that it is made with is not among it.
@@ -177,8 +215,23 @@ pub struct PaymentState {
     pub amount: Money,
     /// Where it is.
     pub status: PaymentStatus,
+    /// How much was given back.
+    pub refunded: Money,
+    /// What was given back, or should have been, in this order.
+    pub refunds: Vec<Refund>,
+    /// Which step the provider refused last; nothing when it did the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<PaymentStepKind>,
+    /// What the customer still has to pay, because the provider refused to take it or does not hold
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Money>,
     /// What was tried, from the beginning on.
     pub history: Vec<PaymentStep>,
+    /// When it was authorised first.
+    pub created_date: DateTime<Utc>,
+    /// When anything came of a step.
+    pub modified_date: DateTime<Utc>,
 }
 
 /// A day's figures.

@@ -90,6 +90,21 @@ impl Request {
         self.0.headers.get(name)?.to_str().ok()
     }
 
+    /// The key under which a repetition of the request is known, if it has one: 1 to 200 visible
+    /// characters, else 400.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let key = self.header("idempotency-key");
+        let is_key = |key: &str| {
+            (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if key.is_none_or(is_key) {
+            return Ok(key);
+        }
+        Err(Problem::bad_request(
+            "Idempotency-Key has to be 1 to 200 visible characters, for instance a UUID",
+        ))
+    }
+
     /// The `limit` query parameter, at most `max`.
     pub fn limit(&self, default: u16, max: u16) -> Result<u16, Problem> {
         let Some(text) = self.query("limit") else {
@@ -370,6 +385,21 @@ mod tests {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Cup {
         size: u8,
+    }
+
+    #[test]
+    fn an_idempotency_key_is_a_plain_text() {
+        let asked = |headers: Value| {
+            let request = Request::from(event(json!({ "headers": headers })));
+            request.idempotency_key().map(|key| key.map(str::to_owned))
+        };
+        assert_eq!(asked(json!({})), Ok(None));
+        let key = json!({ "idempotency-key": "6f1c-1" });
+        assert_eq!(asked(key), Ok(Some("6f1c-1".to_owned())));
+        for wrong in ["", " ", "two words", &"x".repeat(201), "a\tb"] {
+            let refused = asked(json!({ "idempotency-key": wrong }));
+            assert_eq!(refused.unwrap_err().status, 400, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod runtime;
 #[cfg(feature = "testing")]
 pub mod schemas;
 pub mod stream;
+pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trace;

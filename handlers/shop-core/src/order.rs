@@ -139,6 +139,27 @@ pub struct Address {
     pub phone_number: Option<String>,
 }
 
+impl Address {
+    /// What stays of it when the person is to be forgotten: the country, for the books.
+    pub fn forgotten(self) -> Self {
+        Address {
+            name: String::new(),
+            company_name: None,
+            street: String::new(),
+            city: String::new(),
+            postal_code: String::new(),
+            state: None,
+            country: self.country,
+            phone_number: None,
+        }
+    }
+
+    /// Whether nothing but the country is left. Nobody writes such an address: it has a name.
+    pub fn is_forgotten(&self) -> bool {
+        self.name.is_empty()
+    }
+}
+
 /// One line of an order, with the product as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
@@ -204,6 +225,20 @@ pub struct CustomerOrder {
     /// The order.
     #[serde(flatten)]
     pub order: Order,
+}
+
+impl CustomerOrder {
+    /// Without what tells who the customer is; only the account's identifier stays.
+    pub fn forgotten(self) -> Self {
+        CustomerOrder {
+            email: None,
+            order: Order {
+                address: self.order.address.forgotten(),
+                ..self.order
+            },
+            ..self
+        }
+    }
 }
 
 /// The time as orders keep it, to the millisecond.

@@ -142,39 +142,58 @@ pub fn documents() -> Vec<Document> {
     ]
 }
 
+/// Where a schema speaks of the same value again.
+const IN_PLACE: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
 /// Fails the test unless the document of this event says exactly what is in it: nothing that it asks
 /// for is missing, and there is nothing that it does not name.
 #[track_caller]
 pub fn assert_documented(source: &str, event: &Outgoing) {
+    assert_detail_documented(source, &event.detail_type, &event.detail);
+}
+
+/// The same, of an event that is told in parts.
+#[track_caller]
+pub fn assert_detail_documented(source: &str, detail_type: &str, detail: &Value) {
     let found = documents()
         .into_iter()
-        .find(|known| known.source == source && known.detail_type == event.detail_type);
+        .find(|known| known.source == source && known.detail_type == detail_type);
     let Some(Document { mut schema, .. }) = found else {
-        panic!("there is no document of {} of {source}", event.detail_type);
+        panic!("there is no document of {detail_type} of {source}");
     };
     close(&mut schema);
     let errors: Vec<String> = match jsonschema::draft202012::new(&schema) {
         Ok(judge) => judge
-            .iter_errors(&event.detail)
+            .iter_errors(detail)
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect(),
         Err(error) => vec![error.to_string()],
     };
     assert!(
         errors.is_empty(),
-        "{} of {source} is not as documented: {errors:#?}\n{:#}",
-        event.detail_type,
-        event.detail
+        "{detail_type} of {source} is not as documented: {errors:#?}\n{detail:#}"
     );
 }
 
 /// Makes objects refuse what they do not name.
 fn close(schema: &mut Value) {
-    if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
-        schema["additionalProperties"] = json!(false);
+    let is_object = schema.get("properties").is_some();
+    if is_object && schema.get("additionalProperties").is_none() {
+        schema["unevaluatedProperties"] = json!(false);
     }
     match schema {
-        Value::Object(members) => members.values_mut().for_each(close),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    // Parts of this same object, which know nothing of the others.
+                    Value::Array(parts) if is_object && IN_PLACE.contains(&name.as_str()) => {
+                        let parts = parts.iter_mut().filter_map(Value::as_object_mut);
+                        parts.flat_map(|part| part.values_mut()).for_each(close);
+                    }
+                    member => close(member),
+                }
+            }
+        }
         Value::Array(items) => items.iter_mut().for_each(close),
         _ => {}
     }

@@ -10,6 +10,7 @@
 
 use std::error::Error;
 
+use aws_types::SdkConfig;
 use aws_lambda_events::dynamodb::Event as StreamEvent;
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use aws_sdk_dynamodb::Client;
@@ -18,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use shop_core::events::{Outgoing, Publisher};
 use shop_core::id::Id;
-use shop_core::runtime::error_chain;
+use shop_core::runtime::{StartError, error_chain, setting};
 use shop_core::stream::{Change, publish_changes};
 use shop_core::trace::{self, TraceHeader};
 use sqlx::mysql::MySqlConnection;
@@ -205,9 +206,15 @@ pub struct OutboxTable {
 }
 
 impl OutboxTable {
-    /// The table called `table`.
-    pub fn new(client: Client, table: String) -> Self {
-        OutboxTable { client, table }
+    /// The table that the function's settings name.
+    ///
+    /// # Errors
+    /// [`StartError`] when they name none.
+    pub fn from_environment(aws: &SdkConfig) -> Result<Self, StartError> {
+        Ok(OutboxTable {
+            client: Client::new(aws),
+            table: setting("OUTBOX_TABLE_NAME")?,
+        })
     }
 }
 

@@ -80,7 +80,16 @@ async fn answer(
         Route::GetMine => versioned(&mine(registry, request, now).await?),
         Route::PutMine => put_mine(registry, request, now).await,
         Route::DeleteMine => {
-            let profile = registry.profile(&caller.user_id).await?;
+            let profile = match registry.profile(&caller.user_id).await? {
+                Some(profile) => Some(profile),
+                // One who never looked at it gets his profile now, so that its end is told: he may
+                // have ordered something. None is made for an account that is gone.
+                None => match mine(registry, request, now).await {
+                    Ok(profile) => Some(profile),
+                    Err(Refusal::Problem(problem)) if problem.status < 500 => None,
+                    Err(error) => return Err(error),
+                },
+            };
             delete(registry, accounts, &caller.user_id, profile, now).await
         }
         Route::Get => get(registry, request).await,

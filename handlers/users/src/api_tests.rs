@@ -243,6 +243,22 @@ async fn a_deleted_user_leaves_nothing_behind_and_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn whoever_never_saw_his_profile_does_not_come_back_either() {
+    let world = FakeWorld::with([profile("boss")]);
+    let account = Groups::default();
+    world
+        .accounts
+        .borrow_mut()
+        .insert("customer".to_owned(), account);
+    let delete = Endpoint::new("DELETE /api/users/me");
+    for _ in 0..2 {
+        assert_eq!(status(&world, Role::Customer, &delete).await, 204);
+    }
+    let me = Endpoint::new("GET /api/users/me");
+    assert_eq!(status(&world, Role::Customer, &me).await, 404);
+}
+
+#[tokio::test]
 async fn a_deletion_that_stopped_half_way_is_finished_by_asking_again() {
     for broken in [true, false] {
         let world = world();

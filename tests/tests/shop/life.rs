@@ -204,7 +204,7 @@ fn delivered_with_fewer_pieces(cast: &Cast<'_>, product: &Value) {
     let delivered = cast.order_in(&id, "FULFILLED");
     let statuses: Vec<_> = delivered["history"].as_array().unwrap().iter().collect();
     assert_eq!(statuses.len(), 4, "{delivered}");
-    cast.mail(&id, "was charged");
+    cast.mail(&id, "is charged");
     let payment = cast.payment_in(&id, "CAPTURED");
     assert_eq!(payment["amount"]["amount"], total, "{payment}");
 }

@@ -2,6 +2,7 @@
 //! changed, and taken down. One test, because one deployed shop serves all its steps.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod after;
 mod browser;
 mod bus;
 mod catalogue;
@@ -86,6 +87,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     delivery::package_reaches_its_customer(&shop, &bus);
     warehouse::stock_is_kept_and_orders_are_packed(&shop);
     life::orders_live_and_end(&shop);
+    after::what_comes_after_the_end(&shop, &bus);
     bus.is_as_documented();
     drop(bus);
     changes::second_deploy_changes_nothing(&shop);

@@ -11,7 +11,8 @@ use crate::orders::{messages_in, problem};
 /// A card that is good for any amount.
 pub(crate) const GOOD: &str = "4242424242424242";
 const DECLINED: &str = "4000000000000002";
-const FAILS_LATER: &str = "4000000000000341";
+/// A card that holds the money and does not pay it.
+pub(crate) const FAILS_LATER: &str = "4000000000000341";
 
 pub(crate) fn provider_holds_money(shop: &Shop) {
     let said = problem(ask(shop, "preauth", &json!({"amount": 3000})), 400);

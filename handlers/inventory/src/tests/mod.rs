@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shop_core::events::Event;
 use shop_core::id::Id;
 use shop_core::order::now;
+use shop_core::schemas::assert_detail_documented;
 use shop_mysql::testing::{MemorySink, TestServer};
 
 use crate::incoming::handle;
@@ -72,6 +73,9 @@ impl Warehouse {
     /// What the bus was told since this was last asked, without `StockChanged`.
     fn told(&self) -> Told {
         let mut told = self.inventory.sink.drain();
+        for (detail_type, detail) in &told {
+            assert_detail_documented("shop.inventory", detail_type, detail);
+        }
         told.retain(|(detail_type, _)| detail_type != "StockChanged");
         told
     }
