@@ -127,22 +127,6 @@ const FAIL: &str = "POST /api/deliveries/{orderId}/fail";
 const DELETE: &str = "DELETE /api/deliveries/{orderId}";
 const TRACK: &str = "GET /api/orders/{orderId}/tracking";
 
-fn values(key: &str) -> Vec<&'static str> {
-    let template = include_str!("../../../stacks/delivery/template.yaml");
-    let lines = template.lines();
-    lines
-        .filter_map(|line| line.trim().strip_prefix(key))
-        .collect()
-}
-
-#[test]
-fn the_template_routes_exactly_what_is_answered_and_nothing_to_everybody() {
-    let routed: BTreeSet<_> = values("RouteKey: ").into_iter().collect();
-    let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
-    assert_eq!(routed, answered);
-    assert_eq!(values("AuthorizationType: "), vec!["JWT"; ROUTES.len()]);
-}
-
 #[tokio::test]
 async fn who_may_do_what() {
     let mut rows = String::new();

@@ -18,6 +18,7 @@ const CALLED_OFF: &str = "The delivery was called off.";
 
 /// Where a shipment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Packed, and no courier has it.
@@ -32,6 +33,7 @@ pub enum Status {
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// Where it was.
     pub status: Status,
@@ -44,6 +46,7 @@ pub struct Step {
 
 /// Pieces of a product that are in the package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PackedItem {
     /// The product.
@@ -54,6 +57,7 @@ pub struct PackedItem {
 
 /// The goods of one order on their way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
     /// The order.
@@ -94,6 +98,7 @@ pub enum Action {
 
 /// A shipment as its customer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tracking {
     /// The order.

@@ -23,7 +23,8 @@ enum Route {
     Refund,
 }
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTES: [(&str, Route); 2] = [
     ("GET /api/payments/{orderId}", Route::Get),
     ("POST /api/payments/{orderId}/refund", Route::Refund),
@@ -31,6 +32,7 @@ const ROUTES: [(&str, Route); 2] = [
 
 /// Gives money back. With an `Idempotency-Key` a repeated request is the same refund.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct RefundRequest {
     /// How much; everything that is left without it.
@@ -186,6 +188,10 @@ fn unavailable(error: Failure) -> Refusal {
     tracing::error!(error = error_chain(&*error), "payment cannot be reached");
     Problem::unavailable("payments cannot be reached just now; please try again").into()
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 #[path = "api_tests.rs"]

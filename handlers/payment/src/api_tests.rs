@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use shop_core::order::OrderStatus;
 
@@ -52,22 +50,6 @@ async fn captured() -> FakeWorld {
         .await
         .unwrap();
     world
-}
-
-fn values(key: &str) -> Vec<&'static str> {
-    let template = include_str!("../../../stacks/payment/template.yaml");
-    let lines = template.lines();
-    lines
-        .filter_map(|line| line.trim().strip_prefix(key))
-        .collect()
-}
-
-#[test]
-fn the_template_routes_exactly_what_is_answered_and_nothing_to_everybody() {
-    let routed: BTreeSet<_> = values("RouteKey: ").into_iter().collect();
-    let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
-    assert_eq!(routed, answered);
-    assert_eq!(values("AuthorizationType: "), vec!["JWT"; ROUTES.len()]);
 }
 
 #[tokio::test]

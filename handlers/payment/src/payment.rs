@@ -19,6 +19,7 @@ const CALLED_OFF: &str = "order";
 
 /// Where a payment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// The money is held.
@@ -73,6 +74,7 @@ pub enum Step {
 
 /// A kind of step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StepKind {
     /// A token was bound to the order.
@@ -93,6 +95,7 @@ pub enum StepKind {
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Entry {
     /// When.
     pub time: DateTime<Utc>,
@@ -107,6 +110,7 @@ pub struct Entry {
 
 /// Money that was given back, or should have been.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Refund {
     /// Tells it from others.
     pub reference: String,
@@ -160,6 +164,7 @@ pub struct Payment {
 
 /// A payment as everybody but this service may see it: without the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentView {
     /// The order.
