@@ -12,6 +12,7 @@ const featureUses = {
   orders: [],
   cart: ["catalogue"],
   checkout: ["cart", "orders"],
+  "api-docs": ["account"],
 };
 
 const refuse = (regex, message) => ({ "no-restricted-imports": ["error", { patterns: [{ regex, message }] }] });

@@ -43,6 +43,7 @@ export function Layout() {
             <Link to={paths.home}>The shop</Link>
             <Link to={paths.cart}>Your cart</Link>
             <Link to={paths.orders}>My orders</Link>
+            <Link to={paths.apiDocs}>For developers</Link>
           </nav>
         </div>
       </footer>

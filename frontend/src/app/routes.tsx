@@ -4,6 +4,7 @@ import { RequireAccount } from "@/features/account/components/require-account";
 import { paths } from "@/shared/paths";
 
 import { Layout } from "./layout";
+import { ApiDocsPage } from "./pages/api-docs-page";
 import { CartPage } from "./pages/cart-page";
 import { CataloguePage } from "./pages/catalogue-page";
 import { CheckoutPage } from "./pages/checkout-page";
@@ -29,6 +30,7 @@ export const routes: RouteObject[] = [
           { path: paths.signUp, element: <SignUpPage /> },
           { path: paths.confirm, element: <ConfirmPage /> },
           { path: paths.logIn, element: <LogInPage /> },
+          { path: paths.apiDocs, element: <ApiDocsPage /> },
           { path: paths.checkout, element: <RequireAccount><CheckoutPage /></RequireAccount> },
           { path: paths.orders, element: <RequireAccount><OrdersPage /></RequireAccount> },
           { path: "/orders/:orderId", element: <RequireAccount><OrderPage /></RequireAccount> },

@@ -10,6 +10,7 @@ export const paths = {
   signUp: "/sign-up",
   confirm: "/confirm",
   logIn: "/log-in",
+  apiDocs: "/api-docs",
 };
 
 const onward = (path: string, next: string | null): string =>

@@ -21,7 +21,8 @@ use shop_core::problem::Problem;
 
 use crate::tables::{Row, TableError, Tables};
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTE: &str = "POST /api/admin/tool";
 
 /// How many rows a page has, unless the client says otherwise.
@@ -33,6 +34,7 @@ const LARGEST_PAGE: u16 = 100;
 const WRITING: [&str; 3] = ["create", "update", "delete"];
 
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ToolRequest {
     operation: String,
@@ -140,6 +142,10 @@ fn refused(error: TableError) -> Refusal {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 mod tests {

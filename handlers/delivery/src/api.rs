@@ -35,7 +35,8 @@ enum Route {
     Track,
 }
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTES: [(&str, Route); 7] = [
     ("GET /api/deliveries", Route::List),
     ("GET /api/deliveries/{orderId}", Route::Get),
@@ -64,6 +65,7 @@ pub trait Shipments {
 
 /// A page of the list, as clients get it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct ShipmentList {
     deliveries: Vec<Shipment>,
@@ -72,6 +74,7 @@ struct ShipmentList {
 
 /// Why a package could not be handed over.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct FailRequest {
     reason: String,
@@ -209,6 +212,10 @@ fn unavailable(error: Failure) -> Refusal {
     tracing::error!(error = error_chain(&*error), "shipments cannot be used");
     Problem::unavailable("deliveries cannot be reached just now; please try again").into()
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 #[path = "api_tests.rs"]

@@ -128,14 +128,6 @@ const FAIL: &str = "POST /api/deliveries/{orderId}/fail";
 const DELETE: &str = "DELETE /api/deliveries/{orderId}";
 const TRACK: &str = "GET /api/orders/{orderId}/tracking";
 
-#[test]
-fn the_template_routes_exactly_what_is_answered_and_nothing_to_everybody() {
-    let routed = routes(include_str!("../../../stacks/delivery/template.yaml"));
-    let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
-    assert_eq!(routed.keys().copied().collect::<BTreeSet<_>>(), answered);
-    assert!(routed.values().all(|asks_for_a_token| *asks_for_a_token));
-}
-
 #[tokio::test]
 async fn who_may_do_what() {
     let mut rows = String::new();

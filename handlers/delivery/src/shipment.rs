@@ -19,6 +19,7 @@ const CALLED_OFF: &str = "The delivery was called off.";
 
 /// Where a shipment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Packed, and no courier has it.
@@ -33,6 +34,7 @@ pub enum Status {
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// Where it was.
     pub status: Status,
@@ -45,6 +47,7 @@ pub struct Step {
 
 /// The goods of one order on their way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shipment {
     /// The order.
@@ -85,6 +88,7 @@ pub enum Action {
 
 /// A shipment as its customer sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tracking {
     /// The order.

@@ -3,7 +3,6 @@
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use shop_core::id::Id;
 use shop_core::order::now;
 use shop_mysql::outbox::Sink;
@@ -13,6 +12,7 @@ use crate::store::{Inventory, Line};
 
 /// Asks to give an order's pieces back.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CancelRequest {
     order_id: Id,
@@ -20,14 +20,25 @@ pub struct CancelRequest {
 
 /// Asks to reserve other pieces.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeRequest {
     order_id: Id,
     items: Vec<Line>,
 }
 
+/// Whether the pieces are free again, and why not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CancelAnswer {
+    released: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
 /// `{ok: true}`, or `{ok: false, reason, shortages}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangeAnswer {
     ok: bool,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -39,17 +50,21 @@ pub struct ChangeAnswer {
 pub async fn cancel<S: Sink>(
     inventory: &Inventory<S>,
     event: LambdaEvent<CancelRequest>,
-) -> Result<Value, Error> {
+) -> Result<CancelAnswer, Error> {
     let order_id = event.payload.order_id;
     let released = inventory.release(&order_id, Until::Packing, now()).await?;
     tracing::info!(%order_id, ?released, "asked to cancel");
     Ok(cancelled(released))
 }
 
-fn cancelled(released: Released) -> Value {
-    match released {
-        Released::Yes | Released::Before => json!({ "released": true }),
-        Released::Packing => json!({ "released": false, "reason": "PACKING" }),
+fn cancelled(released: Released) -> CancelAnswer {
+    let reason = match released {
+        Released::Yes | Released::Before => None,
+        Released::Packing => Some("PACKING"),
+    };
+    CancelAnswer {
+        released: reason.is_none(),
+        reason,
     }
 }
 
@@ -75,16 +90,18 @@ fn changed(done: Result<(), Unchanged>) -> ChangeAnswer {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use serde_json::json;
     use shop_core::order::Shortage;
 
     use super::*;
 
     #[test]
     fn answers_are_as_the_order_service_reads_them() {
-        assert_eq!(cancelled(Released::Yes), json!({ "released": true }));
-        assert_eq!(cancelled(Released::Before), json!({ "released": true }));
+        let answer = |released| serde_json::to_value(cancelled(released)).unwrap();
+        assert_eq!(answer(Released::Yes), json!({ "released": true }));
+        assert_eq!(answer(Released::Before), json!({ "released": true }));
         assert_eq!(
-            cancelled(Released::Packing),
+            answer(Released::Packing),
             json!({ "released": false, "reason": "PACKING" })
         );
         let answer = |done| serde_json::to_value(changed(done)).unwrap();

@@ -15,6 +15,7 @@ use crate::store::{Inventory, Line, Status, id};
 
 /// One product of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PackagingItem {
     /// The product.
@@ -29,6 +30,7 @@ pub struct PackagingItem {
 
 /// An order as packers see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PackagingRequest {
     /// The order.

@@ -47,6 +47,7 @@ pub enum Until {
 
 /// Why a reservation stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Unchanged {
     /// There are no pieces of such an order.

@@ -32,6 +32,7 @@ pub struct Inventory<S> {
 
 /// Pieces of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     /// The product.
@@ -42,9 +43,11 @@ pub struct Line {
 
 /// Where an order is in the warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// There was not enough; nothing is reserved.
+    /// There was not enough; nothing is reserved. No client sees one of these.
+    #[cfg_attr(test, schemars(skip))]
     Refused,
     /// Reserved, not yet packed.
     New,
@@ -80,6 +83,7 @@ impl Status {
 
 /// A product with its stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Stock {
     /// The product.

@@ -17,18 +17,26 @@ const PAGE: u16 = 20;
 /// And how many at most.
 const LARGEST_PAGE: u16 = 100;
 
+/// A page of everybody's orders.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct OrderList {
-    orders: Vec<CustomerOrder>,
-    next_token: Option<String>,
+pub struct CustomerOrderList {
+    /// The orders.
+    pub orders: Vec<CustomerOrder>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
 }
 
+/// A page of promotion codes.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct PromotionList {
-    promotions: Vec<PromotionCode>,
-    next_token: Option<String>,
+pub struct PromotionList {
+    /// The codes.
+    pub promotions: Vec<PromotionCode>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
 }
 
 /// Everybody's orders in one status, the newest first.
@@ -45,7 +53,7 @@ pub async fn list_orders(backend: &ApiBackend, request: &Request) -> Result<Answ
         .await?;
     Ok(Answer::json(
         200,
-        &OrderList {
+        &CustomerOrderList {
             orders: page.orders,
             next_token: page.next.as_ref().map(cursor::encode).transpose()?,
         },

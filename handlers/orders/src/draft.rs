@@ -21,6 +21,7 @@ const MAX_QUANTITY: u32 = 99;
 /// The body of a request to place an order. Prices are not in it: a client that sends some is told
 /// that they are not read.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrderRequest {
     #[serde(default)]
@@ -37,6 +38,7 @@ pub struct OrderRequest {
 
 /// The body of a request to change an order before it is packed. What is not named stays.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EditRequest {
     #[serde(default)]
@@ -48,6 +50,8 @@ pub struct EditRequest {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("required" = ["productId", "quantity"])))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ItemRequest {
     #[serde(default)]

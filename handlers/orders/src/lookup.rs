@@ -10,6 +10,7 @@ use crate::store::Store;
 
 /// Which order.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Question {
     order_id: Id,

@@ -12,6 +12,7 @@ use shop_core::problem::Violation;
 
 /// A code as administrators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PromotionCode {
     /// What customers enter, and what it gives.
@@ -101,6 +102,7 @@ pub fn discount(terms: PromotionTerms, subtotal: Money) -> Money {
 
 /// What an administrator writes about a code.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PromotionRequest {
     #[serde(default)]

@@ -26,7 +26,8 @@ enum Route {
     Refund,
 }
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTES: [(&str, Route); 6] = [
     ("POST /api/payment-3p/preauth", Route::Preauth),
     ("POST /api/payment-3p/check", Route::Check),
@@ -134,6 +135,10 @@ fn failed(detail: &str, error: &Failure) -> Problem {
         ..Problem::internal()
     }
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 #[path = "api_tests.rs"]

@@ -64,6 +64,7 @@ pub struct RefundRequest {
 
 /// The answer to [`PreauthRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Preauthorised {
     /// Names the authorisation.
@@ -72,6 +73,7 @@ pub struct Preauthorised {
 
 /// The answer to everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcome {
     /// Whether it was granted.
     pub ok: bool,

@@ -28,7 +28,8 @@ enum Route {
     Retry,
 }
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTES: [(&str, Route); 5] = [
     ("GET /api/orders/{orderId}/payment", Route::GetOwn),
     ("POST /api/orders/{orderId}/payment", Route::Pay),
@@ -39,6 +40,7 @@ const ROUTES: [(&str, Route); 5] = [
 
 /// A payment as its customer sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct OwnPayment {
     order_id: Id,
@@ -52,6 +54,7 @@ struct OwnPayment {
 
 /// Pays what is owed.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PayRequest {
     /// What the payment provider gave the customer for what he owes.
@@ -60,6 +63,7 @@ struct PayRequest {
 
 /// Gives money back. With an `Idempotency-Key` a repeated request is the same refund.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct RefundRequest {
     /// How much; everything that is left without it.
@@ -194,6 +198,10 @@ fn checked_reason(reason: String) -> Result<String, Problem> {
 fn order_id(request: &Request) -> Result<Id, Problem> {
     request.path("orderId")?.parse().map_err(|_| no_payment())
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 #[path = "api_tests.rs"]

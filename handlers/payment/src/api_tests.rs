@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use shop_core::order::OrderStatus;
-use shop_core::testing::{Endpoint, Role, routes, table};
+use shop_core::testing::{Endpoint, Role, table};
 
 use super::*;
 use crate::fake::{FakeWorld, hear, order, order_id, placed};
@@ -60,14 +58,6 @@ async fn captured() -> FakeWorld {
         .await
         .unwrap();
     world
-}
-
-#[test]
-fn the_template_routes_exactly_what_is_answered_and_nothing_to_everybody() {
-    let routed = routes(include_str!("../../../stacks/payment/template.yaml"));
-    let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
-    assert_eq!(routed.keys().copied().collect::<BTreeSet<_>>(), answered);
-    assert!(routed.values().all(|asks_for_a_token| *asks_for_a_token));
 }
 
 /// A refund is refused to nobody for want of money: 409 says that the request was let in.

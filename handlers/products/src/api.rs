@@ -4,7 +4,6 @@
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use shop_core::cursor;
 use shop_core::http::{self, Answer, Refusal, Request};
 use shop_core::id::Id;
@@ -36,7 +35,8 @@ enum Route {
     Delete,
 }
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTES: [(&str, Route); 9] = [
     ("GET /api/products", Route::List),
     ("GET /api/products/{productId}", Route::Get),
@@ -50,6 +50,7 @@ const ROUTES: [(&str, Route); 9] = [
 ];
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct ProductList {
     products: Vec<Product>,
@@ -57,9 +58,23 @@ struct ProductList {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Category {
     name: String,
     count: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct CategoryList {
+    categories: Vec<Category>,
+}
+
+/// That the service is there.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Health {
+    status: &'static str,
 }
 
 /// Where a page of results ends, and of which search.
@@ -91,7 +106,7 @@ async fn answer(catalogue: &impl Catalogue, request: &Request) -> Result<Answer,
         },
         Route::Get => get(catalogue, request).await,
         Route::Categories => categories(catalogue).await,
-        Route::Health => Ok(Answer::json(200, &json!({ "status": "ok" }))?),
+        Route::Health => Ok(Answer::json(200, &Health { status: "ok" })?),
         administration => {
             request.caller()?.require("admin")?;
             match administration {
@@ -207,13 +222,13 @@ async fn get_any(catalogue: &impl Catalogue, request: &Request) -> Result<Answer
 }
 
 async fn categories(catalogue: &impl Catalogue) -> Result<Answer, Refusal> {
-    let categories: Vec<Category> = catalogue
+    let categories = catalogue
         .categories()
         .await?
         .into_iter()
         .map(|(name, count)| Category { name, count })
         .collect();
-    Ok(Answer::json(200, &json!({ "categories": categories }))?)
+    Ok(Answer::json(200, &CategoryList { categories })?)
 }
 
 async fn create(catalogue: &impl Catalogue, request: &Request) -> Result<Answer, Refusal> {
@@ -280,6 +295,10 @@ fn versioned(status: u16, product: &Product) -> Result<Answer, Refusal> {
     let etag = version::etag(product.version);
     Ok(Answer::json(status, product)?.with_header("etag", &etag))
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 #[path = "api_tests.rs"]

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::Value;
-use shop_core::testing::{Endpoint, Role, routes, status, table};
+use serde_json::{Value, json};
+use shop_core::testing::{Endpoint, Role, table};
 
 use super::*;
 use crate::fake::{FakeCatalogue, product};
-
-const TEMPLATE: &str = include_str!("../../../stacks/products/template.yaml");
 
 fn boot() -> Product {
     product("Boot", "Shoes")
@@ -60,13 +58,6 @@ async fn ask(shop: &FakeCatalogue, endpoint: &Endpoint) -> (u16, Value, Option<S
     }
 }
 
-#[test]
-fn the_template_routes_exactly_what_is_answered() {
-    let routed: BTreeSet<_> = routes(TEMPLATE).into_keys().collect();
-    let answered: BTreeSet<_> = ROUTES.iter().map(|(key, _)| *key).collect();
-    assert_eq!(routed, answered);
-}
-
 #[tokio::test]
 async fn everybody_looks_and_administrators_change() {
     let endpoints = ROUTES.map(|(key, _)| good(key));
@@ -86,16 +77,6 @@ async fn everybody_looks_and_administrators_change() {
     PATCH /api/products/{productId}      401     403       403        403       200
     DELETE /api/products/{productId}     401     403       403        403       204
     ");
-}
-
-/// What nobody may do is refused by the gateway already.
-#[tokio::test]
-async fn a_route_asks_for_a_token_if_nobody_is_refused() {
-    let template: BTreeMap<_, _> = routes(TEMPLATE);
-    for (key, _) in ROUTES {
-        let answer = answer(&shop(), &good(key).request(Role::Nobody)).await;
-        assert_eq!(template[key], status(answer) == 401, "{key}");
-    }
 }
 
 #[tokio::test]

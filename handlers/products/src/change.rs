@@ -19,6 +19,7 @@ const MAX_WEIGHT: u32 = 1_000_000;
 
 /// Some fields of a product. What is absent stays as it is.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Change {
     #[serde(deserialize_with = "present")]

@@ -19,11 +19,13 @@ const BATCH: usize = 100;
 
 /// Products as the caller knows them.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Claims {
     products: Vec<Claim>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Claim {
     product_id: String,
@@ -33,6 +35,7 @@ struct Claim {
 
 /// What is wrong with them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// In words: the reasons, or that there are none.
     message: String,

@@ -7,6 +7,8 @@ use crate::order::Address;
 
 /// An address as a client writes it.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "testing", schemars(extend("required" = ["name", "street", "city", "postalCode", "country"])))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct AddressRequest {
     /// See [`Address`].

@@ -7,6 +7,7 @@ use crate::quote::Package;
 
 /// Pieces of one product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Parcel {
     /// How many.
@@ -17,6 +18,7 @@ pub struct Parcel {
 
 /// Asks for the price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PriceRequest {
     /// What is to be delivered.
@@ -27,6 +29,7 @@ pub struct PriceRequest {
 
 /// The answer. A country that is none fails the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Price {
     /// What delivery costs, tax included.
     pub pricing: Money,

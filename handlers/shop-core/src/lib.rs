@@ -20,6 +20,8 @@ pub mod id;
 pub mod idempotency;
 pub mod metrics;
 pub mod money;
+#[cfg(feature = "testing")]
+pub mod openapi;
 pub mod order;
 pub mod payment;
 pub mod problem;

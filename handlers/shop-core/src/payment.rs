@@ -9,6 +9,7 @@ use crate::money::Money;
 /// Asks to bind a payment token to an order. Asked again with the same values it answers the same;
 /// with another token, which covers the new total, it puts this one in the place of the old one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuthoriseRequest {
     /// The order.
@@ -23,6 +24,7 @@ pub struct AuthoriseRequest {
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Authorised {
     /// Whether the order is paid for.
     pub ok: bool,
@@ -33,6 +35,7 @@ pub struct Authorised {
 
 /// Why an order is not paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NotAuthorised {
     /// The token is unknown, used up, too old, or for less than the total.

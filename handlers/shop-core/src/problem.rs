@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// One field of a request that is not as it has to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// JSON pointer into the request body.
     pub pointer: String,
@@ -26,6 +27,7 @@ impl Violation {
 
 /// The body of an `application/problem+json` answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Names the kind of problem; `about:blank` when the status says it all.
     #[serde(rename = "type")]

@@ -7,6 +7,7 @@ use crate::money::Money;
 
 /// Asks for products.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteRequest {
     /// Which ones; at most 100.
@@ -30,6 +31,7 @@ pub struct Package {
 
 /// A product that can be ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QuotedProduct {
     /// The product.
@@ -48,6 +50,7 @@ pub struct QuotedProduct {
 
 /// The answer. A product that is not in it cannot be ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 pub struct Quote {
     /// Those that can be ordered, in no particular order.
     pub products: Vec<QuotedProduct>,

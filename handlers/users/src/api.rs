@@ -4,7 +4,6 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Serialize;
-use serde_json::json;
 use shop_core::cursor;
 use shop_core::http::{self, Answer, Refusal, Request};
 use shop_core::order::now;
@@ -13,7 +12,7 @@ use shop_core::version;
 
 use crate::edit::ProfileRequest;
 use crate::enrol::{EnrolError, Newcomer, enrol};
-use crate::groups::{ADMIN, GroupsRequest, as_last_but_one, assign};
+use crate::groups::{ADMIN, Groups, GroupsRequest, as_last_but_one, assign};
 use crate::profile::{Profile, Username, folded};
 use crate::registry::{Accounts, Place, Registry, Unique, Written};
 
@@ -34,7 +33,8 @@ enum Route {
     PutGroups,
 }
 
-/// Every route key of the template, and nothing else: a test compares them.
+/// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
+/// compares them.
 const ROUTES: [(&str, Route); 8] = [
     ("GET /api/users/me", Route::GetMine),
     ("PUT /api/users/me", Route::PutMine),
@@ -47,10 +47,18 @@ const ROUTES: [(&str, Route); 8] = [
 ];
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct UserList {
     users: Vec<Profile>,
     next_token: Option<String>,
+}
+
+/// The groups of an account.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct GroupList {
+    groups: Groups,
 }
 
 /// Answers one request.
@@ -232,7 +240,7 @@ async fn get_groups(
 ) -> Result<Answer, Refusal> {
     let profile = named(registry, request).await?;
     let groups = accounts.groups(&profile.user_id).await?.unwrap_or_default();
-    Ok(Answer::json(200, &json!({ "groups": groups }))?)
+    Ok(Answer::json(200, &GroupList { groups })?)
 }
 
 async fn put_groups(
@@ -248,7 +256,7 @@ async fn put_groups(
     let profile = named(registry, request).await?;
     assign(registry, accounts, &profile.user_id, &wanted, now).await?;
     tracing::info!(user_id = profile.user_id, ?wanted, "groups assigned");
-    Ok(Answer::json(200, &json!({ "groups": wanted }))?)
+    Ok(Answer::json(200, &GroupList { groups: wanted })?)
 }
 
 /// The profile that the path names.
@@ -285,6 +293,10 @@ fn versioned(profile: &Profile) -> Result<Answer, Refusal> {
     let etag = version::etag(profile.version);
     Ok(Answer::json(200, profile)?.with_header("etag", &etag))
 }
+
+#[cfg(test)]
+#[path = "openapi.rs"]
+mod openapi;
 
 #[cfg(test)]
 #[path = "api_tests.rs"]

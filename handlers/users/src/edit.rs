@@ -13,6 +13,7 @@ const MAX_ADDRESSES: usize = 10;
 
 /// The part of a profile that its owner writes. What is absent goes.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileRequest {
     username: String,
@@ -24,6 +25,8 @@ pub struct ProfileRequest {
 
 /// Flattened by hand: serde's own way does not refuse unknown fields.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("required" = ["name", "street", "city", "postalCode", "country"])))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SavedAddressRequest {
     #[serde(default)]

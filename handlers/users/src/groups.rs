@@ -21,6 +21,7 @@ pub type Groups = BTreeSet<String>;
 
 /// The groups that an account is to have.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GroupsRequest {
     groups: Vec<String>,

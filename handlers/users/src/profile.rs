@@ -9,6 +9,7 @@ use shop_core::order::Address;
 
 /// An address of the address book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SavedAddress {
     /// How its owner calls it, for instance "home".
@@ -23,6 +24,7 @@ pub struct SavedAddress {
 
 /// A customer, or someone of the staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// The account's lasting identifier, `sub` of its tokens.
@@ -59,6 +61,7 @@ pub struct InvalidUsername;
 
 /// A unique name in lower case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Username(String);
 

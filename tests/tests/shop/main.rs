@@ -2,6 +2,7 @@
 //! changed, and taken down. One test, because one deployed shop serves all its steps.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod access;
 mod after;
 mod browser;
 mod bus;
@@ -88,6 +89,8 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     warehouse::stock_is_kept_and_orders_are_packed(&shop);
     life::orders_live_and_end(&shop);
     after::what_comes_after_the_end(&shop, &bus);
+    access::everybody_may_do_what_the_documents_say(&shop);
+    access::routes_have_limits(&shop);
     bus.is_as_documented();
     drop(bus);
     changes::second_deploy_changes_nothing(&shop);
@@ -152,6 +155,7 @@ fn status_keeps_its_contract(shop: &Shop) {
         "sales-report",
         "site",
         "admin",
+        "stage",
         "discovery",
     ] {
         assert!(names.contains(&stack), "{stack} is missing in {names:?}");
