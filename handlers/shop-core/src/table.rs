@@ -27,18 +27,20 @@ mod tests {
 
     use super::*;
 
-    fn failed(code: &str) -> Result<(), SdkError<DeleteItemError, ()>> {
+    fn failed(code: &str) -> SdkError<DeleteItemError, ()> {
         let metadata = ErrorMetadata::builder().code(code).build();
-        Err(SdkError::service_error(
-            DeleteItemError::generic(metadata),
-            (),
-        ))
+        SdkError::service_error(DeleteItemError::generic(metadata), ())
     }
 
     #[test]
     fn a_condition_that_does_not_hold_is_an_answer_and_all_else_an_error() {
         assert!(held(Ok::<_, SdkError<DeleteItemError, ()>>(())).unwrap());
-        assert!(!held(failed("ConditionalCheckFailedException")).unwrap());
-        assert!(held(failed("ProvisionedThroughputExceededException")).is_err());
+        assert!(!held(Err::<(), _>(failed("ConditionalCheckFailedException"))).unwrap());
+        assert!(
+            held(Err::<(), _>(failed(
+                "ProvisionedThroughputExceededException"
+            )))
+            .is_err()
+        );
     }
 }
