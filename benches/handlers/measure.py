@@ -168,15 +168,18 @@ class Bench:
 
     def compare(self):
         """Ends the run unless all implementations answer alike."""
-        for service, function, event in COMPARED:
-            answers = []
+        answers = {}
+        for service, function in dict.fromkeys(case[:2] for case in COMPARED):
             for implementation in self.implementations:
                 with self.function(implementation, service, function) as process:
                     process.ready()
-                    answers.append(comparable(process.ask(event)[0]))
-            for implementation, answer in zip(self.implementations[1:], answers[1:]):
-                if answer != answers[0]:
-                    sys.exit(f"{implementation.name} does not answer as Rust does:\n{event.decode()}\n{answers[0]}\n{answer}")
+                    for case in COMPARED:
+                        if case[:2] == (service, function):
+                            answers.setdefault(case, []).append(comparable(process.ask(case[2])[0]))
+        for (_, _, event), (ours, *others) in answers.items():
+            for implementation, theirs in zip(self.implementations[1:], others):
+                if theirs != ours:
+                    sys.exit(f"{implementation.name} does not answer as Rust does:\n{event.decode()}\n{ours}\n{theirs}")
 
     def cold(self, implementation, service, function, event):
         """Milliseconds until the process asks for work, and until it has answered its first event."""
