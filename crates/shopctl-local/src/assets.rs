@@ -9,10 +9,11 @@ pub const MINISTACK_VERSION: &str = "1.5.33";
 pub const REQUIREMENTS: &str = include_str!("../cloud/requirements.txt");
 
 /// Name and text of the launcher's files; the first one is run.
-pub const LAUNCHER: [(&str, &str); 4] = [
+pub const LAUNCHER: [(&str, &str); 5] = [
     ("launch.py", include_str!("../cloud/launch.py")),
     ("database.py", include_str!("../cloud/database.py")),
     ("patches.py", include_str!("../cloud/patches.py")),
+    ("policies.py", include_str!("../cloud/policies.py")),
     ("snapshot.py", include_str!("../cloud/snapshot.py")),
 ];
 
