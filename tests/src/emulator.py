@@ -1,7 +1,8 @@
 """Asks a local cloud with the SDK: argv[1] is its endpoint.
 
 Each line of standard input is a question, each line of standard output its answer: `{"inventory": true}`, or
-`{"service": ..., "operation": ..., "parameters": {...}}`.
+`{"service": ..., "operation": ..., "parameters": {...}}`, for another caller than whoever owns the cloud with
+`"credentials": {...}`, as AssumeRole gives them.
 """
 
 import functools
@@ -15,13 +16,14 @@ session = botocore.session.get_session()
 
 
 @functools.cache
-def client(service):
+def client(service, key="test", secret="test", token=None):
     return session.create_client(
         service,
         region_name="us-east-1",
         endpoint_url=sys.argv[1],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
     )
 
@@ -77,7 +79,9 @@ def inventory():
 def answer(question):
     if "inventory" in question:
         return inventory()
-    return getattr(client(question["service"]), question["operation"])(**question["parameters"])
+    own = question.get("credentials")
+    keys = [own[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")] if own else []
+    return getattr(client(question["service"], *keys), question["operation"])(**question["parameters"])
 
 
 def plain(value):

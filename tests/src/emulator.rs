@@ -90,6 +90,24 @@ impl Emulator {
         self.ask(&question)
     }
 
+    /// The same as somebody else, with credentials as `AssumeRole` answers them.
+    ///
+    /// # Errors
+    /// What the SDK says about it.
+    pub fn try_call_as(
+        &self,
+        credentials: &Value,
+        service: &str,
+        operation: &str,
+        parameters: &Value,
+    ) -> Result<Value, String> {
+        let question = json!({
+            "service": service, "operation": operation, "parameters": parameters,
+            "credentials": credentials,
+        });
+        self.ask(&question)
+    }
+
     /// Kills it and waits until it is gone.
     pub fn kill(&self) {
         use nix::sys::signal::{Signal, kill};

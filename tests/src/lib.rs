@@ -25,5 +25,5 @@ pub use folder::TestFolder;
 pub use http::{Answer, Http};
 pub use invocation::Invocation;
 pub use output::Output;
-pub use process::{Process, eventually};
+pub use process::{Process, eventually, eventually_right};
 pub use project::TestProject;

@@ -1,5 +1,6 @@
 //! A process that runs: its output line by line, signals, and a limit to its time.
 
+use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
@@ -174,12 +175,23 @@ impl Drop for Process {
 /// Asks again and again until the answer is there; fails the test after a while.
 #[track_caller]
 pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    eventually_right(what, || ask().ok_or("there is no answer"))
+}
+
+/// The same, saying what was wrong last.
+#[track_caller]
+pub fn eventually_right<T, E: Debug>(what: &str, mut ask: impl FnMut() -> Result<T, E>) -> T {
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        match ask() {
+            Ok(answer) => return answer,
+            Err(wrong) => {
+                assert!(
+                    Instant::now() < deadline,
+                    "waited in vain: {what}: {wrong:#?}"
+                );
+            }
         }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -14,6 +14,8 @@ pub struct TestProject {
     root: PathBuf,
     home: PathBuf,
     folder: TestFolder,
+    /// Whether its local cloud enforces the policies of roles.
+    enforces: bool,
 }
 
 impl TestProject {
@@ -24,9 +26,10 @@ impl TestProject {
         project
     }
 
-    /// A copy of this repository: the shop.
+    /// A copy of this repository: the shop, whose functions may do what their roles allow.
     pub fn shop() -> Self {
-        let project = Self::empty();
+        let mut project = Self::empty();
+        project.enforces = true;
         copy_checkout(&project.root);
         project
     }
@@ -37,6 +40,7 @@ impl TestProject {
             root: folder.path().join("project"),
             home: folder.path().join("home"),
             folder,
+            enforces: false,
         };
         fs::create_dir_all(&project.root).unwrap();
         project
@@ -69,7 +73,11 @@ impl TestProject {
 
     /// A call of `shopctl` in a folder of this user.
     pub fn command_in(&self, folder: &Path, arguments: &[&str]) -> Invocation {
-        Invocation::new(folder, arguments).env("SHOPCTL_LOCAL_HOME", &self.home)
+        let call = Invocation::new(folder, arguments).env("SHOPCTL_LOCAL_HOME", &self.home);
+        match self.enforces {
+            true => call.env("SHOPCTL_LOCAL_POLICIES", "enforce"),
+            false => call,
+        }
     }
 
     /// `shopctl deploy --env local`, without a question and with events.

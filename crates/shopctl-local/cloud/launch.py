@@ -4,10 +4,12 @@ Started by shopctl-local with a cleared environment:
   GATEWAY_PORT                  the port to serve
   SHOPCTL_DATA                  the folder of the saved state
   SHOPCTL_DATABASE              the database server to run beside it, if any (see database.py)
+  AUTH                          "true" enforces the policies of roles (see policies.py)
   SHOPCTL_RECORD                the file that says this process runs; removed on an orderly end
   SHOPCTL_DIE_WITH_PARENT       the process whose end ends this one too (test runs)
 
-Own endpoints: `GET /_shopctl/status`, `POST /_shopctl/snapshot` (200 saved or unchanged; 409 while a stack changes).
+Own endpoints: `GET /_shopctl/status`, `POST /_shopctl/snapshot` (200 saved or unchanged; 409 while a stack changes),
+`GET /_shopctl/calls` (what roles asked for, where policies are enforced).
 Ends with SIGTERM or SIGINT: the state is saved, functions are ended.
 Exit codes that shopctl-local acts on: 3 the saved state cannot be read, 4 the installation is broken.
 """
@@ -45,8 +47,9 @@ def end_with(parent):
 class Server:
     """MiniStack's application behind the launcher's own endpoints."""
 
-    def __init__(self, application, snapshot, store):
+    def __init__(self, application, policies, snapshot, store):
         self._application = application
+        self._policies = policies
         self._snapshot = snapshot
         self._store = store
         self._saving = asyncio.Lock()
@@ -74,6 +77,8 @@ class Server:
                 "pid": os.getpid(), "version": VERSION, "savedAt": self._saved_at, "problem": self._problem,
                 "changing": self._snapshot.changing_stacks(),
             })
+        elif (method, path) == ("GET", "/_shopctl/calls"):
+            await self._answer(send, 200, {"calls": self._policies.calls()})
         elif (method, path) == ("POST", "/_shopctl/snapshot"):
             try:
                 written = await self.save(PATIENCE_SECONDS)
@@ -174,11 +179,12 @@ def load():
 
         import database
         import patches
+        import policies
         import snapshot
     except Exception as error:  # whatever a damaged file raises
         logging.exception("the installation is broken: %s", error)
         raise SystemExit(INSTALLATION_BROKEN) from error
-    return app, database, patches, snapshot
+    return app, database, patches, policies, snapshot
 
 
 def main():
@@ -186,12 +192,14 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if os.environ.get("SHOPCTL_DIE_WITH_PARENT"):
         end_with(int(os.environ["SHOPCTL_DIE_WITH_PARENT"]))
-    app, database, patches, snapshot = load()
+    app, database, patches, policies, snapshot = load()
 
     databases = database.Database.from_environment()
     if databases:
         databases.start()
     patches.apply(databases)
+    if app.AUTH:
+        policies.apply()
     store = snapshot.Store(os.environ["SHOPCTL_DATA"])
 
     def restore():
@@ -211,7 +219,7 @@ def main():
     app.save_all = lambda services: None
 
     async def serve():
-        await Server(app.app, snapshot, store).run(int(os.environ["GATEWAY_PORT"]))
+        await Server(app.app, policies, snapshot, store).run(int(os.environ["GATEWAY_PORT"]))
 
     # One line a request would drown what matters in the log.
     logging.getLogger("hypercorn.access").disabled = True

@@ -14,6 +14,7 @@ pub const LAUNCHER: [(&str, &str); 5] = [
     ("database.py", include_str!("../cloud/database.py")),
     ("invocations.py", include_str!("../cloud/invocations.py")),
     ("patches.py", include_str!("../cloud/patches.py")),
+    ("policies.py", include_str!("../cloud/policies.py")),
     ("snapshot.py", include_str!("../cloud/snapshot.py")),
 ];
 

@@ -36,6 +36,8 @@ pub struct Settings {
     pub path: OsString,
     /// Run a MariaDB server beside it, for the project's `AWS::RDS::DBInstance`s.
     pub database: bool,
+    /// Let functions do what the policies of their roles allow, and nothing else. It counts from the next start on.
+    pub enforce_policies: bool,
     /// End the instance when this process ends. For tests.
     pub die_with_parent: bool,
 }

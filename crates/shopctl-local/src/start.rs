@@ -249,6 +249,9 @@ impl LocalCloud {
                 .map_err(|error| failed("describe", &self.paths.database())(error.into()))?;
             command.env("SHOPCTL_DATABASE", text);
         }
+        if self.settings.enforce_policies {
+            command.env("AUTH", "true");
+        }
         if let Some(zone) = std::env::var_os("TZ") {
             command.env("TZ", zone);
         }

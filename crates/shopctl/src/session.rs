@@ -1,6 +1,7 @@
 //! Connects an environment to its cloud: starts the local one, or checks credentials and
 //! account on AWS.
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use shopctl_aws::{Cloud, Endpoint, RoleRequest, Surroundings, explain};
@@ -34,6 +35,22 @@ pub(crate) struct Session {
     pub(crate) local: Option<(LocalCloud, Running)>,
 }
 
+/// Set to `enforce`, functions of the local cloud may do what the policies of their roles allow and
+/// nothing else. It counts when the local cloud starts.
+const LOCAL_POLICIES: &str = "SHOPCTL_LOCAL_POLICIES";
+
+fn enforces_policies(value: Option<&OsStr>) -> Result<bool, CommandError> {
+    match value.map(OsStr::to_string_lossy).as_deref() {
+        None | Some("") => Ok(false),
+        Some("enforce") => Ok(true),
+        Some(other) => {
+            let message = format!("{LOCAL_POLICIES} is {other:?}");
+            let hint = format!("leave {LOCAL_POLICIES} away, or set it to `enforce`");
+            Err(CommandError::message(Kind::Input, message, Some(hint)))
+        }
+    }
+}
+
 /// The local cloud of a project.
 pub(crate) fn local_cloud(
     workspace: &Workspace,
@@ -47,6 +64,7 @@ pub(crate) fn local_cloud(
         port,
         database: workspace.has_databases(),
         path: std::env::var_os("PATH").unwrap_or_default(),
+        enforce_policies: enforces_policies(std::env::var_os(LOCAL_POLICIES).as_deref())?,
         die_with_parent: false,
     }))
 }
@@ -257,4 +275,21 @@ pub(crate) fn local_error(error: LocalError) -> CommandError {
         _ => Kind::Failed,
     };
     CommandError::new(kind, error, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn policies_are_enforced_when_somebody_says_so_and_a_slip_is_told() {
+        let of = |value: &str| enforces_policies(Some(OsStr::new(value)));
+        assert!(!enforces_policies(None).unwrap());
+        assert!(!of("").unwrap());
+        assert!(of("enforce").unwrap());
+        let error = of("on").unwrap_err().one_line();
+        assert!(error.contains("SHOPCTL_LOCAL_POLICIES"), "{error}");
+    }
 }

@@ -7,41 +7,28 @@ use futures::future::join_all;
 use serde_json::Value;
 
 use crate::events::Event;
-
 use crate::trace;
 
 /// Handles the messages of `event` and names those that have to be delivered again.
 ///
-/// Messages of one FIFO group are handled one after the other. When one fails, the rest of its
-/// group is given back unseen, because a later message must not overtake it. Groups, and messages
-/// without a group, do not wait for each other. Each message is handled within the trace that it
-/// came with.
+/// No message waits for another one, not even in a FIFO group: what is given back unseen behind one
+/// that fails counts as tried as often, and would end among the dead letters with it. A consumer has
+/// to bear any order anyway. Each message is handled within the trace that it came with.
 pub async fn handle_batch<E: fmt::Display>(
     event: SqsEvent,
     handle: impl AsyncFn(SqsMessage) -> Result<(), E>,
 ) -> SqsBatchResponse {
     let handle = &handle;
-    let failed = join_all(by_group(event.records).into_iter().map(async |group| {
-        let mut messages = group.into_iter();
-        let mut failed = Vec::new();
-        for message in messages.by_ref() {
-            let id = message.message_id.clone().unwrap_or_default();
-            let header = message.attributes.get("AWSTraceHeader").cloned();
-            let handled = trace::within_message(header.as_deref(), async {
-                let handled = handle(message).await;
-                if let Err(error) = &handled {
-                    trace::fault();
-                    tracing::error!(message_id = id, error = %error, "message failed");
-                }
-                handled
-            });
-            if handled.await.is_err() {
-                failed.push(id);
-                break;
-            }
-        }
-        failed.extend(messages.map(|message| message.message_id.unwrap_or_default()));
-        failed
+    let failed = join_all(event.records.into_iter().map(async |message| {
+        let id = message.message_id.clone().unwrap_or_default();
+        let header = message.attributes.get("AWSTraceHeader").cloned();
+        trace::within_message(header.as_deref(), async {
+            let error = handle(message).await.err()?;
+            trace::fault();
+            tracing::error!(message_id = id, error = %error, "message failed");
+            Some(id)
+        })
+        .await
     }))
     .await;
 
@@ -60,22 +47,6 @@ pub async fn handle_events<E: fmt::Display + From<serde_json::Error>>(
         handle(serde_json::from_str(body)?).await
     })
     .await
-}
-
-/// The messages by group, in the order in which the groups came.
-fn by_group(records: Vec<SqsMessage>) -> Vec<Vec<SqsMessage>> {
-    let mut groups: Vec<(Option<String>, Vec<SqsMessage>)> = Vec::new();
-    for record in records {
-        let name = record.attributes.get("MessageGroupId").cloned();
-        match groups
-            .iter_mut()
-            .find(|(known, _)| name.is_some() && *known == name)
-        {
-            Some((_, group)) => group.push(record),
-            None => groups.push((name, vec![record])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 #[cfg(test)]
@@ -133,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_of_a_group_overtakes_its_failed_message() {
+    async fn a_failed_message_takes_no_other_of_its_group_along() {
         let messages = [
             ("a1", Some("a")),
             ("b1", Some("b")),
@@ -142,8 +113,8 @@ mod tests {
             ("b2", Some("b")),
         ];
         let (handled, failed) = run(&messages, &["a2"]).await;
-        assert_eq!(handled, ["a1", "b1", "b2"]);
-        assert_eq!(failed, ["a2", "a3"]);
+        assert_eq!(handled, ["a1", "b1", "a3", "b2"]);
+        assert_eq!(failed, ["a2"]);
     }
 
     #[tokio::test]

@@ -128,19 +128,32 @@ pub enum RelayError {
     Sink(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Moves what is in the outbox, oldest first. Others may do the same at the same time. How many.
+/// Moves what is in the outbox, oldest first. How many. What somebody else is moving is left to him:
+/// in a crowd everybody would move everything otherwise.
 ///
 /// # Errors
 /// [`RelayError`]; what was not moved stays.
 pub async fn relay(database: &Database, sink: &impl Sink) -> Result<u32, RelayError> {
     let mut moved = 0;
     loop {
-        let batch = oldest(database).await?;
-        for (_, event) in &batch {
-            sink.take(event).await.map_err(RelayError::Sink)?;
+        let (count, failure) = database
+            .transact(async |connection| {
+                let batch = oldest(connection).await?;
+                let (mut done, mut failure) = (0, None);
+                for (_, event) in &batch {
+                    if let Err(error) = sink.take(event).await {
+                        failure = Some(error);
+                        break;
+                    }
+                    done += 1;
+                }
+                remove(connection, &batch[..done]).await?;
+                Ok((u32::try_from(done).unwrap_or(BATCH), failure))
+            })
+            .await?;
+        if let Some(failure) = failure {
+            return Err(RelayError::Sink(failure));
         }
-        remove(database, &batch).await?;
-        let count = u32::try_from(batch.len()).unwrap_or(BATCH);
         moved += count;
         if count < BATCH {
             return Ok(moved);
@@ -159,13 +172,14 @@ pub async fn relay_soon(database: &Database, sink: &impl Sink) {
     }
 }
 
-async fn oldest(database: &Database) -> Result<Vec<(u64, Stored)>, DatabaseError> {
+/// Rows that nobody else has taken, until the end of the transaction.
+async fn oldest(connection: &mut MySqlConnection) -> Result<Vec<(u64, Stored)>, DatabaseError> {
     let rows = sqlx::query(
         "SELECT number, event_id, detail_type, resource, detail, created, trace FROM outbox \
-         ORDER BY number LIMIT ?",
+         ORDER BY number LIMIT ? FOR UPDATE SKIP LOCKED",
     )
     .bind(BATCH)
-    .fetch_all(database.pool().await?)
+    .fetch_all(connection)
     .await?;
     rows.iter()
         .map(|row| {
@@ -183,7 +197,10 @@ async fn oldest(database: &Database) -> Result<Vec<(u64, Stored)>, DatabaseError
         .collect()
 }
 
-async fn remove(database: &Database, batch: &[(u64, Stored)]) -> Result<(), DatabaseError> {
+async fn remove(
+    connection: &mut MySqlConnection,
+    batch: &[(u64, Stored)],
+) -> Result<(), DatabaseError> {
     if batch.is_empty() {
         return Ok(());
     }
@@ -194,7 +211,7 @@ async fn remove(database: &Database, batch: &[(u64, Stored)]) -> Result<(), Data
     for (number, _) in batch {
         query = query.bind(number);
     }
-    query.execute(database.pool().await?).await?;
+    query.execute(connection).await?;
     Ok(())
 }
 

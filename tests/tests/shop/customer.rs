@@ -1,7 +1,7 @@
 //! A customer: signs up at Cognito as the page does, and calls the API with a token.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub(crate) struct Customer<'a> {
     pub(crate) email: String,
     token: String,
     /// What was paid with, by idempotency key.
-    payments: RefCell<HashMap<String, String>>,
+    payments: Mutex<HashMap<String, String>>,
 }
 
 impl<'a> Customer<'a> {
@@ -32,7 +32,7 @@ impl<'a> Customer<'a> {
             shop,
             email: email.to_owned(),
             token: log_in(shop, email).expect("the account is confirmed"),
-            payments: RefCell::default(),
+            payments: Mutex::default(),
         }
     }
 
@@ -56,7 +56,7 @@ impl<'a> Customer<'a> {
             shop,
             email: email.to_owned(),
             token: log_in(shop, email).expect("the account is there"),
-            payments: RefCell::default(),
+            payments: Mutex::default(),
         }
     }
 
@@ -73,7 +73,7 @@ impl<'a> Customer<'a> {
             let pay = || preauthorised(self.shop, GOOD, 1_000_000);
             let token = match idempotency_key {
                 Some(key) => {
-                    let mut payments = self.payments.borrow_mut();
+                    let mut payments = self.payments.lock().unwrap();
                     payments.entry(key.to_owned()).or_insert_with(pay).clone()
                 }
                 None => pay(),

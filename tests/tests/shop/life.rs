@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shopctl_tests::eventually;
 
 use crate::Shop;
+use crate::books::mails;
 use crate::customer::Customer;
 use crate::orders::{all_products, amount, messages_in, order_of, problem};
 use crate::payment::{GOOD, preauthorised};
@@ -116,10 +117,8 @@ impl Cast<'_> {
     /// The one mail to the customer about this order that says this.
     #[track_caller]
     fn mail(&self, id: &str, text: &str) {
-        let url = format!("{}/_ministack/ses/messages", self.shop.emulator.endpoint);
         eventually(&format!("a mail says \u{201c}{text}\u{201d}"), || {
-            let sent = self.shop.http.get(&url).expect(200).json();
-            let sent = sent["messages"]["000000000000"].as_array().unwrap().clone();
+            let sent = mails(self.shop);
             let about = |mail: &&Value| {
                 let body = mail["BodyText"].as_str().unwrap_or_default();
                 mail["To"] == json!([self.lena.email]) && body.contains(id) && body.contains(text)

@@ -4,10 +4,12 @@
 
 mod access;
 mod after;
+mod books;
 mod browser;
 mod bus;
 mod catalogue;
 mod changes;
+mod consumers;
 mod customer;
 mod delivery;
 mod life;
@@ -15,6 +17,8 @@ mod orders;
 mod page;
 mod payment;
 mod platform;
+mod roles;
+mod unwritten;
 mod users;
 mod warehouse;
 
@@ -72,6 +76,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
         project,
     };
     status_keeps_its_contract(&shop);
+    roles::policies_are_enforced(&shop);
     page::page_is_served(&shop);
     let bus = bus::Tap::open(&shop);
     orders::catalogue_is_public(&shop);
@@ -86,13 +91,17 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     payment::payment_follows_its_order(&shop, &bus);
     delivery::delivery_is_priced(&shop);
     delivery::package_reaches_its_customer(&shop, &bus);
-    warehouse::stock_is_kept_and_orders_are_packed(&shop);
+    warehouse::stock_is_kept_and_orders_are_packed(&shop, &bus);
     life::orders_live_and_end(&shop);
     after::what_comes_after_the_end(&shop, &bus);
     access::everybody_may_do_what_the_documents_say(&shop);
     access::routes_have_limits(&shop);
+    let mut refused = unwritten::orders_come_from_the_queue_when_the_table_is_down(&shop);
     bus.is_as_documented();
     drop(bus);
+    refused.extend(roles::producers_publish_as_themselves_only(&shop));
+    refused.push(roles::a_role_that_lacks_something_is_noticed(&shop));
+    roles::roles_suffice(&shop, &refused);
     changes::second_deploy_changes_nothing(&shop);
     browser::customer_walks_through(&shop);
     changes::changed_handler_redeploys_its_own_stack(&shop);

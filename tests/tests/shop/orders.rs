@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shopctl_tests::{Answer, eventually};
 
 use crate::Shop;
+use crate::books::mails;
 use crate::customer::Customer;
 
 pub(crate) fn catalogue_is_public(shop: &Shop) {
@@ -151,14 +152,14 @@ fn refused_orders(customer: &Customer<'_>, product: &Value) {
 }
 
 fn mails_are_sent(shop: &Shop, customer: &Customer<'_>, order_id: &str, order: &Value) {
-    let url = format!("{}/_ministack/ses/messages", shop.emulator.endpoint);
     let to = |address: &str| -> Vec<Value> {
-        let sent = shop.http.get(&url).expect(200).json();
-        let sent = sent["messages"]["000000000000"].as_array().unwrap();
         let about = |mail: &&Value| {
             mail["To"] == json!([address]) && mail["BodyText"].to_string().contains(order_id)
         };
-        sent.iter().filter(about).cloned().collect()
+        mails(shop)
+            .into_iter()
+            .filter(|mail| about(&mail))
+            .collect()
     };
     let total = amount_text(&order["total"]);
     let name = order["items"][0]["name"].as_str().unwrap();

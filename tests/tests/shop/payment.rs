@@ -1,7 +1,7 @@
 //! Money: the provider as a page uses it, and a payment from the order to the refund.
 
 use serde_json::{Value, json};
-use shopctl_tests::eventually;
+use shopctl_tests::{Answer, eventually};
 
 use crate::Shop;
 use crate::bus::{Tap, publish};
@@ -115,7 +115,7 @@ pub(crate) fn preauthorised(shop: &Shop, card: &str, amount: u64) -> String {
     answer["paymentToken"].as_str().unwrap().to_owned()
 }
 
-fn ask(shop: &Shop, operation: &str, body: &Value) -> shopctl_tests::Answer {
+fn ask(shop: &Shop, operation: &str, body: &Value) -> Answer {
     let url = shop.site(&format!("/api/payment-3p/{operation}"));
     shop.http.post(&url, &[], body)
 }

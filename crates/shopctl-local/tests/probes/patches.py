@@ -17,6 +17,8 @@ import traceback
 import urllib.request
 import zipfile
 
+import botocore.config
+
 from support import (
     PORT, SESSION, ClientError, client, deploy, function, reason, request, role, settled, upload_function, wait_until,
 )
@@ -137,6 +139,8 @@ def probe_failed_starts_are_logged():
 def probe_custom_resources():
     good = upload_function("custom.zip", """
 import urllib.request
+
+import botocore.config
 answer = {"Status": "SUCCESS", "PhysicalResourceId": "seed", "Data": {"Count": 24}, "StackId": event["StackId"],
     "RequestId": event["RequestId"], "LogicalResourceId": event["LogicalResourceId"]}
 urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT"))
@@ -549,8 +553,9 @@ def probe_traces_are_carried():
     wait_until("the events", all_heard, 20)
 
 
-def probe_senders_of_mail_are_checked():
-    """With a cloud of its own, that enforces policies."""
+@contextlib.contextmanager
+def enforcing_cloud():
+    """A cloud of its own that enforces policies: its endpoint, a maker of clients, and a maker of a user with a policy."""
     launcher = os.path.join(os.path.dirname(__file__), "..", "..", "cloud", "launch.py")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -576,38 +581,96 @@ def probe_senders_of_mail_are_checked():
 
             def at(service, **keys):
                 keys = keys or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-                return SESSION.create_client(service, region_name="us-east-1", endpoint_url=endpoint, **keys)
+                config = botocore.config.Config(s3={"addressing_style": "path"})
+                return SESSION.create_client(service, region_name="us-east-1", endpoint_url=endpoint, config=config, **keys)
 
-            users, mail = at("iam"), at("sesv2")
-            for identity in ("shop@one.example", "two.example"):
-                mail.create_email_identity(EmailIdentity=identity)
-            users.create_user(UserName="sender")
-            statement = {
-                "Effect": "Allow", "Action": "ses:SendEmail", "Resource": "arn:aws:ses:us-east-1:000000000000:identity/*",
-                "Condition": {"StringEquals": {"ses:FromAddress": ["shop@one.example", "any@two.example"]}},
-            }
-            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-            users.put_user_policy(UserName="sender", PolicyName="send", PolicyDocument=policy)
-            key = users.create_access_key(UserName="sender")["AccessKey"]
-            sender = at("sesv2", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+            def user(*statements):
+                users, policy = at("iam"), json.dumps({"Version": "2012-10-17", "Statement": statements})
+                users.create_user(UserName="somebody")
+                users.put_user_policy(UserName="somebody", PolicyName="work", PolicyDocument=policy)
+                key = users.create_access_key(UserName="somebody")["AccessKey"]
+                keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+                return lambda service: at(service, **keys)
 
-            def send(address):
-                text = {"Data": "hello"}
-                try:
-                    sender.send_email(
-                        FromEmailAddress=address, Destination={"ToAddresses": ["anna@example.com"]},
-                        Content={"Simple": {"Subject": text, "Body": {"Text": text}}},
-                    )
-                    return "sent"
-                except ClientError as error:
-                    return error.response["Error"]["Code"] + " " + error.response["Error"]["Message"]
-
-            assert send("shop@one.example") == send("The shop <any@two.example>") == "sent"
-            refused = send("boss@two.example")
-            assert "AccessDenied" in refused and "identity/two.example" in refused, refused
+            yield endpoint, at, user
         finally:
             server.terminate()
             server.wait(20)
+
+
+def probe_senders_of_mail_are_checked():
+    with enforcing_cloud() as (_, at, user):
+        for identity in ("shop@one.example", "two.example"):
+            at("sesv2").create_email_identity(EmailIdentity=identity)
+        sender = user({
+            "Effect": "Allow", "Action": "ses:SendEmail", "Resource": "arn:aws:ses:us-east-1:000000000000:identity/*",
+            "Condition": {"StringEquals": {"ses:FromAddress": ["shop@one.example", "any@two.example"]}},
+        })("sesv2")
+
+        def send(address):
+            text = {"Data": "hello"}
+            try:
+                sender.send_email(
+                    FromEmailAddress=address, Destination={"ToAddresses": ["anna@example.com"]},
+                    Content={"Simple": {"Subject": text, "Body": {"Text": text}}},
+                )
+                return "sent"
+            except ClientError as error:
+                return error.response["Error"]["Code"] + " " + error.response["Error"]["Message"]
+
+        assert send("shop@one.example") == send("The shop <any@two.example>") == "sent"
+        refused = send("boss@two.example")
+        assert "AccessDenied" in refused and "identity/two.example" in refused, refused
+
+
+def probe_publishers_name_themselves():
+    with enforcing_cloud() as (_, _, user):
+        events = user({
+            "Effect": "Allow", "Action": "events:PutEvents", "Resource": "*",
+            "Condition": {"StringEquals": {"events:source": "shop.orders"}},
+        })("events")
+
+        def put(*sources):
+            try:
+                events.put_events(Entries=[{"Source": source, "DetailType": "Told", "Detail": "{}"} for source in sources])
+                return "told"
+            except ClientError as error:
+                return error.response["Error"]["Code"]
+
+        assert put("shop.orders") == put("shop.orders", "shop.orders") == "told"
+        for sources in (["shop.payment"], ["shop.orders", "shop.payment"]):
+            assert "AccessDenied" in put(*sources), sources
+
+
+def probe_loopback_is_as_good_as_tls_and_calls_are_remembered():
+    with enforcing_cloud() as (endpoint, at, user):
+        bucket = at("s3")
+        bucket.create_bucket(Bucket="encrypted")
+        statement = {
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::encrypted/*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        bucket.put_bucket_policy(Bucket="encrypted", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        everything = {"Effect": "Allow", "Action": ["s3:PutObject", "sts:AssumeRole"], "Resource": "*"}
+        somebody = user(everything)
+        somebody("s3").put_object(Bucket="encrypted", Key="a", Body=b"a")
+        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        trusted = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = at("iam").create_role(RoleName="writer", AssumeRolePolicyDocument=trusted)["Role"]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{**everything, "Action": "s3:PutObject"}]})
+        at("iam").put_role_policy(RoleName="writer", PolicyName="work", PolicyDocument=policy)
+        taken = somebody("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="probe")["Credentials"]
+        writer = at(
+            "s3", aws_access_key_id=taken["AccessKeyId"], aws_secret_access_key=taken["SecretAccessKey"],
+            aws_session_token=taken["SessionToken"],
+        )
+        writer.put_object(Bucket="encrypted", Key="b", Body=b"b")
+        with contextlib.suppress(ClientError):
+            writer.get_object(Bucket="encrypted", Key="b")
+        calls = json.loads(urllib.request.urlopen(endpoint + "/_shopctl/calls").read())["calls"]
+        told = [(call["role"], call["action"], call["resource"], call["allowed"]) for call in calls]
+        resource = "arn:aws:s3:::encrypted/b"
+        assert told == [("writer", "s3:GetObject", resource, False), ("writer", "s3:PutObject", resource, True)], told
 
 
 def probe_databases_are_on_this_machine():

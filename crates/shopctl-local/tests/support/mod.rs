@@ -38,6 +38,7 @@ impl Home {
             folders: self.folders(),
             port: None,
             database: false,
+            enforce_policies: false,
             path: std::env::var_os("PATH").unwrap(),
             die_with_parent: true,
         }
