@@ -9,7 +9,7 @@ pub const MINISTACK_VERSION: &str = "1.5.33";
 pub const REQUIREMENTS: &str = include_str!("../cloud/requirements.txt");
 
 /// Name and text of the launcher's files; the first one is run.
-pub const LAUNCHER: [(&str, &str); 5] = [
+pub const LAUNCHER: [(&str, &str); 6] = [
     ("launch.py", include_str!("../cloud/launch.py")),
     ("database.py", include_str!("../cloud/database.py")),
     ("invocations.py", include_str!("../cloud/invocations.py")),

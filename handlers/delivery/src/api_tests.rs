@@ -6,7 +6,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use shop_core::testing::routes;
 
 use super::*;
 use crate::shipment::Status;
