@@ -139,8 +139,6 @@ def probe_failed_starts_are_logged():
 def probe_custom_resources():
     good = upload_function("custom.zip", """
 import urllib.request
-
-import botocore.config
 answer = {"Status": "SUCCESS", "PhysicalResourceId": "seed", "Data": {"Count": 24}, "StackId": event["StackId"],
     "RequestId": event["RequestId"], "LogicalResourceId": event["LogicalResourceId"]}
 urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT"))
