@@ -95,12 +95,10 @@ async fn answer(
     }
     let order_id = order_id(request)?;
     let found = match route {
-        Route::GetOwn => {
-            let found = world.get(&order_id).await.map_err(NotSettled::from)?;
-            let own = found.filter(|payment| payment.user_id == caller.user_id);
-            return own_payment(&own.ok_or_else(no_payment)?);
-        }
+        Route::GetOwn => return own_payment(&own(world, &order_id, &caller.user_id).await?),
         Route::Pay => {
+            // What is wrong with a request about another's payment is nobody's business.
+            own(world, &order_id, &caller.user_id).await?;
             let PayRequest { payment_token } = request.json()?;
             let token = payment_token.trim();
             let paid = pay(world, &order_id, &caller.user_id, token, now).await?;
@@ -112,6 +110,13 @@ async fn answer(
     };
     let payment = found.ok_or_else(no_payment)?;
     Ok(Answer::json(200, &PaymentState::from(&payment))?)
+}
+
+/// The payment of an order of this customer; another's is none.
+async fn own(world: &impl World, order_id: &Id, user_id: &str) -> Result<Payment, Refusal> {
+    let found = world.get(order_id).await.map_err(NotSettled::from)?;
+    let own = found.filter(|payment| payment.user_id == user_id);
+    Ok(own.ok_or_else(no_payment)?)
 }
 
 fn own_payment(payment: &Payment) -> Result<Answer, Refusal> {

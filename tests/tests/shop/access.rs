@@ -78,31 +78,6 @@ pub(crate) fn everybody_may_do_what_the_documents_say(shop: &Shop) {
     assert!(faults.is_empty(), "{}\n{table}", faults.join("\n"));
 }
 
-/// What the documents mark as limited has a limit of its own, and that is less than the others'.
-pub(crate) fn routes_have_limits(shop: &Shop) {
-    let asked = json!({"ApiId": shop.output("api", "ApiId"), "StageName": "$default"});
-    let stage = shop.emulator.call("apigatewayv2", "get_stage", &asked);
-    let usual = &stage["DefaultRouteSettings"];
-    let rate = |settings: &Value| settings["ThrottlingRateLimit"].as_f64().unwrap();
-    let documents = documents(shop);
-    let limited: BTreeSet<_> = documents
-        .iter()
-        .flat_map(operations)
-        .filter(|it| it.document["x-limited"] == true)
-        .map(|it| it.key)
-        .collect();
-    let settings = stage["RouteSettings"].as_object().unwrap();
-    let keys: BTreeSet<_> = settings.keys().cloned().collect();
-    assert_eq!(keys, limited);
-    for (key, settings) in settings {
-        assert!(rate(settings) < rate(usual), "{key}: {settings}");
-        assert!(
-            settings["ThrottlingBurstLimit"].as_u64().is_some(),
-            "{key}: {settings}"
-        );
-    }
-}
-
 /// The documents of this checkout as the site has them.
 fn documents(shop: &Shop) -> Vec<Value> {
     let files = fs::read_dir(checkout().join("frontend/public/openapi")).unwrap();

@@ -10,19 +10,23 @@ use shopctl_tests::eventually_right;
 use crate::Shop;
 
 /// Rows of every table that has something about orders, by the order unless said otherwise.
-struct Books {
-    orders: BTreeMap<String, Value>,
-    payments: BTreeMap<String, Value>,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Books {
+    pub(crate) orders: BTreeMap<String, Value>,
+    pub(crate) payments: BTreeMap<String, Value>,
     /// What the provider holds, by token.
-    authorisations: BTreeMap<String, Value>,
+    pub(crate) authorisations: BTreeMap<String, Value>,
+    pub(crate) shipments: BTreeMap<String, Value>,
     /// Status of the packaging request.
     packaging: BTreeMap<String, Value>,
     /// Status and amount in the ledger of sales.
     sales: BTreeMap<String, (Value, Value)>,
+    /// Pieces by product.
+    pub(crate) stock: BTreeMap<String, u64>,
 }
 
 impl Books {
-    fn read(shop: &Shop) -> Self {
+    pub(crate) fn read(shop: &Shop) -> Self {
         let table = |stack: &str, key: &str| by(key, scan(shop, &physical(shop, stack, "Table")));
         let rows = |schema: &str, sql: &str| {
             let rows = rows_of(shop, schema, sql);
@@ -33,6 +37,7 @@ impl Books {
             orders: table("orders", "orderId"),
             payments: table("payment", "orderId"),
             authorisations: table("payment-3p", "paymentToken"),
+            shipments: table("delivery", "orderId"),
             packaging: rows("inventory", "SELECT order_id, status FROM packaging")
                 .map(|(id, row)| (id, row[1].clone()))
                 .collect(),
@@ -42,12 +47,15 @@ impl Books {
             )
             .map(|(id, row)| (id, (row[1].clone(), row[2].clone())))
             .collect(),
+            stock: rows("inventory", "SELECT product_id, quantity FROM product")
+                .map(|(id, row)| (id, row[1].as_u64().expect("no product is oversold")))
+                .collect(),
         }
     }
 
     /// What one table says of an order and another does not; nothing when they agree, and every
     /// order is decided.
-    fn disagreements(&self) -> Vec<String> {
+    pub(crate) fn disagreements(&self) -> Vec<String> {
         let orders = self.orders.iter();
         orders
             .flat_map(|(id, order)| {
@@ -196,4 +204,15 @@ pub(crate) fn mails(shop: &Shop) -> Vec<Value> {
     let url = format!("{}/_ministack/ses/messages", shop.emulator.endpoint);
     let sent = shop.http.get(&url).expect(200).json();
     sent["messages"]["000000000000"].as_array().unwrap().clone()
+}
+
+/// Mails that somebody got twice.
+pub(crate) fn doubled_mails(shop: &Shop) -> Vec<String> {
+    let mut count: BTreeMap<String, u32> = BTreeMap::new();
+    for mail in mails(shop) {
+        let mail = format!("{} {} {}", mail["To"], mail["Subject"], mail["BodyText"]);
+        *count.entry(mail).or_default() += 1;
+    }
+    count.retain(|_, times| *times > 1);
+    count.into_keys().collect()
 }
