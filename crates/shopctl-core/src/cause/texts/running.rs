@@ -1,0 +1,248 @@
+//! Reasons of resources and stacks while an operation runs.
+
+use super::Row;
+use crate::cause::kind::CauseKind::*;
+
+/// Reasons of resources and stacks while an operation runs.
+pub(in crate::cause) const RUNNING: &[Row] = &[
+    (
+        "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the affected deployments have been stopped. Activated alarms: <orders-errors>",
+        TrafficShiftFailed,
+        "<orders-errors>",
+        "shopctl logs --env prod",
+    ),
+    (
+        "The overall deployment failed because the BeforeAllowTraffic lifecycle event hook failed",
+        TrafficShiftFailed,
+        "does not work",
+        "log of the hook",
+    ),
+    (
+        "A conflicting deployment is in progress",
+        TrafficShiftFailed,
+        "another deployment",
+        "stop-deployment",
+    ),
+    (
+        "The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an invalid configuration. The Lambda function alias version does not match the current version in AppSpec file. (Error code: INVALID_LAMBDA_CONFIGURATION)",
+        TrafficShiftFailed,
+        "could not shift",
+        "get-deployment",
+    ),
+    (
+        "Action denied by stack policy: Statement [#1] does not allow [Update:Replace] for resource [LogicalResourceId/Table];",
+        StackPolicyDenied,
+        "Update:Replace Table",
+        "stacks.orders.stackPolicy",
+    ),
+    (
+        "Action not allowed by stack policy",
+        StackPolicyDenied,
+        "does not allow this update",
+        "set-stack-policy --stack-name shop-prod-orders",
+    ),
+    (
+        "Rollback trigger arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors is in ALARM state. Rollback requested.",
+        AlarmWentOff,
+        "alarm:errors",
+        "look at the alarm",
+    ),
+    (
+        "Rollback triggers [arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors] breached",
+        AlarmWentOff,
+        "rolled the change back",
+        "once it is quiet",
+    ),
+    (
+        "Alarm arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors does not exist",
+        AlarmWentOff,
+        "is not there: arn",
+        "correct `rollback`",
+    ),
+    (
+        "Properties validation failed for resource Queue with message:\n#/VisibilityTimeout: 99999 is not less or equal to 43200",
+        InvalidProperty,
+        "Queue",
+        "correct",
+    ),
+    (
+        "User: arn:aws:iam::1:user/ci is not authorized to perform: sqs:CreateQueue on resource: arn:aws:sqs:us-east-1:1:q",
+        AccessDenied,
+        "permission",
+        "give the permission",
+    ),
+    (
+        "API: iam:CreateRole User: arn:aws:iam::1:user/ci is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::1:role/x",
+        AccessDenied,
+        "permission",
+        "give",
+    ),
+    (
+        "You are not authorized to perform this operation. Encoded authorization failure message: 4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefghijklmnop (Service: AmazonEC2; Status Code: 403)",
+        AccessDenied,
+        "encoded",
+        "give",
+    ),
+    (
+        "Resource timed out waiting for completion (RequestToken: 1)",
+        TimedOut,
+        "not ready",
+        "console",
+    ),
+    (
+        "WaitCondition received failed message: 'no' for uniqueId: build-1",
+        NotStabilized,
+        "said that it failed",
+        "sends the signal",
+    ),
+    (
+        "Exceeded attempts to wait",
+        TimedOut,
+        "not ready",
+        "console",
+    ),
+    (
+        "Resource of type AWS::RDS::DBInstance did not stabilize.",
+        NotStabilized,
+        "ready",
+        "again",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: NotStabilized)",
+        NotStabilized,
+        "ready",
+        "again",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: GeneralServiceException)",
+        ServiceFailed,
+        "failed",
+        "wait",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: AccessDenied)",
+        AccessDenied,
+        "permission",
+        "give",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: AlreadyExists)",
+        AlreadyExists,
+        "exists already",
+        "another name",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: NotFound)",
+        NotFound,
+        "not there",
+        "drift",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: Throttling)",
+        Throttled,
+        "fewer calls",
+        "wait",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: ServiceLimitExceeded)",
+        QuotaExceeded,
+        "quota",
+        "Service Quotas",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: InvalidRequest)",
+        InvalidProperty,
+        "does not take",
+        "correct",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: ResourceConflict)",
+        ResourceConflict,
+        "same time",
+        "wait",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: NetworkFailure)",
+        NetworkFailure,
+        "network",
+        "wait",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: InternalFailure)",
+        ServiceFailed,
+        "failed",
+        "wait",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: ServiceInternalError)",
+        ServiceFailed,
+        "failed",
+        "wait",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: NotUpdatable)",
+        NotUpdatable,
+        "new resource",
+        "another name",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: InvalidCredentials)",
+        AccessDenied,
+        "credentials",
+        "log in",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: UnsupportedTarget)",
+        InvalidProperty,
+        "does not take",
+        "correct",
+    ),
+    (
+        "x (RequestToken: 1, HandlerErrorCode: NonCompliant)",
+        HookFailed,
+        "policy",
+        "message",
+    ),
+    (
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename shop-table and update the stack again.",
+        NotUpdatable,
+        "fixed name",
+        "another name",
+    ),
+    (
+        "Received response status [FAILED] from custom resource. Message returned: catalogue.json has no products (RequestId: 8d6f1b1e-0a9b-4e1c-9b55-2f3c6f1d2a33)",
+        CustomResourceFailed,
+        "catalogue.json has no products",
+        "log",
+    ),
+    (
+        "CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [8d6f1b1e-0a9b-4e1c-9b55-2f3c6f1d2a33]. If you are using the Python cfn-response module, you may need to update your Lambda function code so that CloudFormation can attach the updated version.",
+        CustomResourceSilent,
+        "never answered",
+        "ServiceTimeout",
+    ),
+    (
+        "Rate exceeded for operation 'CreateEventSourceMapping' (Service: Lambda, Status Code: 429)",
+        Throttled,
+        "event source mappings",
+        "DependsOn",
+    ),
+    (
+        "Embedded stack arn:aws:cloudformation:us-east-1:1:stack/shop-prod-orders-Queues-1A/9 was not successfully created: The following resource(s) failed to create: [Queue]. ",
+        NestedStackFailed,
+        "nested stack",
+        "correct",
+    ),
+    (
+        "Role arn:aws:iam::1:role/cfn is invalid or cannot be assumed",
+        ServiceRoleGone,
+        "role",
+        "trusts",
+    ),
+    (
+        "shop-site already exists (Service: S3, Status Code: 409) BucketAlreadyExists",
+        AlreadyExists,
+        "worldwide",
+        "AccountId",
+    ),
+];
