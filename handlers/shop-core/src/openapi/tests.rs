@@ -1,7 +1,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::service::{folder, read, root};
 use super::*;
-use crate::testing::Role;
+use crate::testing::{Role, routes};
 
 /// Every document, by stack.
 fn documents() -> BTreeMap<String, Value> {

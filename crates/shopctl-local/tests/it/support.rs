@@ -1,5 +1,4 @@
 //! What the tests against the real local cloud share.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

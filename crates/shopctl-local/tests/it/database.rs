@@ -1,19 +1,11 @@
 //! The real local cloud with a real MariaDB server beside it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use shopctl_local::{LocalCloud, Running, Settings};
 
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// A cloud whose project has databases. The server comes from this machine or, once for all runs, from Debian.
 fn cloud(home: &Home) -> LocalCloud {
