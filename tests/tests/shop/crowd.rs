@@ -15,7 +15,7 @@ use crate::books::{Books, doubled_mails, report, the_books_agree};
 use crate::consumers::consumers;
 use crate::customer::Customer;
 use crate::orders::{all_products, messages_in, order_of, problem};
-use crate::payment::{DECLINED, GOOD, preauthorised, try_preauthorise};
+use crate::payment::{DECLINED, GOOD, try_preauthorise};
 use crate::{Shop, step};
 
 const CUSTOMERS: usize = 50;
@@ -56,13 +56,16 @@ pub(crate) fn a_crowd_buys_what_there_is(shop: &Shop) {
     admin.send(Method::PUT, &path, &[], Some(&code)).expect(200);
     let before = Books::read(shop);
     let doubled = doubled_mails(shop);
+    let customers: Vec<_> = (0..CUSTOMERS)
+        .map(|number| Customer::sign_up(shop, &format!("crowd-{number}@example.com")))
+        .collect();
 
     let begin = Instant::now();
     let said = Mutex::new(Said::default());
     thread::scope(|scope| {
-        for number in 0..CUSTOMERS {
+        for (number, customer) in customers.iter().enumerate() {
             let (said, products) = (&said, &products);
-            scope.spawn(move || buys(shop, number, products, said));
+            scope.spawn(move || buys(shop, customer, number, products, said));
         }
     });
     let said = said.into_inner().unwrap();
@@ -108,24 +111,34 @@ fn id_of(product: &Value) -> &str {
 }
 
 /// One customer's ten orders, one after the other, in different ways.
-fn buys(shop: &Shop, number: usize, products: &[Value], said: &Mutex<Said>) {
-    let customer = Customer::sign_up(shop, &format!("crowd-{number}@example.com"));
+fn buys(
+    shop: &Shop,
+    customer: &Customer<'_>,
+    number: usize,
+    products: &[Value],
+    said: &Mutex<Said>,
+) {
+    let held = |card, amount| patiently(|| try_preauthorise(shop, card, amount));
+    let token_for = |amount| {
+        let held = held(GOOD, amount).expect(200).json();
+        held["paymentToken"].as_str().unwrap().to_owned()
+    };
     for nth in 0..ORDERS_EACH {
         let mut order = wanted(number, nth, products);
         let key = format!("crowd-{number}-{nth}");
         let pay = |order: &mut Value| {
-            let token = preauthorised(shop, GOOD, 1_000_000);
+            let token = token_for(1_000_000);
             order["paymentToken"] = json!(token);
             token
         };
         match (number + nth * 7) % 20 {
             // A card is refused, and there is another one.
-            0 => drop(try_preauthorise(shop, DECLINED, 1_000_000).expect(402)),
+            0 => drop(held(DECLINED, 1_000_000).expect(402)),
             // What is held does not cover it.
             1 => {
-                let token = preauthorised(shop, GOOD, 1);
+                let token = token_for(1);
                 order["paymentToken"] = json!(token);
-                problem(answered(&customer, &order, &format!("{key}-little")), 402);
+                problem(answered(customer, &order, &format!("{key}-little")), 402);
                 said.lock().unwrap().unused.insert(token);
             }
             2..5 => order["promotionCode"] = json!(CODE),
@@ -136,29 +149,29 @@ fn buys(shop: &Shop, number: usize, products: &[Value], said: &Mutex<Said>) {
             // The same request at the same time, as two windows or an impatient client send it.
             5..8 => {
                 let (one, other) = thread::scope(|scope| {
-                    let other = scope.spawn(|| answered(&customer, &order, &key));
-                    (answered(&customer, &order, &key), other.join().unwrap())
+                    let other = scope.spawn(|| answered(customer, &order, &key));
+                    (answered(customer, &order, &key), other.join().unwrap())
                 });
                 assert_eq!(id_in(&one), id_in(&other), "two at once");
                 one
             }
-            _ => answered(&customer, &order, &key),
+            _ => answered(customer, &order, &key),
         };
         if order.get("promotionCode").is_some() && answer.status == 422 {
             // Used up, by the customer or by all: then without it.
             order.as_object_mut().unwrap().remove("promotionCode");
-            answer = answered(&customer, &order, &format!("{key}-dear"));
+            answer = answered(customer, &order, &format!("{key}-dear"));
         }
         let placed = answer.expect(202).json();
         match (number + nth * 7) % 20 {
             // Once more, as after a lost answer.
             8..14 => {
-                let again = answered(&customer, &order, &key);
+                let again = answered(customer, &order, &key);
                 assert_eq!(again.expect(202).json()["orderId"], placed["orderId"]);
             }
             // One token pays for one order.
             14..16 => {
-                problem(answered(&customer, &order, &format!("{key}-again")), 402);
+                problem(answered(customer, &order, &format!("{key}-again")), 402);
             }
             _ => {}
         }
@@ -189,12 +202,17 @@ fn wanted(number: usize, nth: usize, products: &[Value]) -> Value {
     order_of(&lines)
 }
 
-/// The answer to an order; a client sends it again under its key when the shop is too busy, each time
-/// a little later.
+/// The answer to an order, which is sent again under its key.
 fn answered(customer: &Customer<'_>, order: &Value, key: &str) -> Answer {
+    patiently(|| customer.order(order, Some(key)))
+}
+
+/// The answer to a request; a client sends it again when the shop is too busy, each time a little
+/// later. Money that is held for a lost answer is let go by the card's bank in the end.
+fn patiently(send: impl Fn() -> Answer) -> Answer {
     let mut pause = Duration::from_millis(100);
     loop {
-        let answer = customer.order(order, Some(key));
+        let answer = send();
         if answer.status < 500 || pause > PATIENCE {
             return answer;
         }
