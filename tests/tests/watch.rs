@@ -20,7 +20,12 @@ fn greeting(project: &TestProject) -> String {
 fn last_changed(project: &TestProject) -> Value {
     let status = project.status();
     let stacks = status["stacks"].as_array().unwrap().iter();
-    stacks.map(|stack| stack["last_changed"].clone()).collect()
+    stacks.map(|stack| stack["lastChanged"].clone()).collect()
+}
+
+/// The fast deploy whose code the function runs.
+fn fast_run(project: &TestProject) -> Value {
+    project.status()["functions"][0]["fastRun"].clone()
 }
 
 #[test]
@@ -38,6 +43,7 @@ fn a_fast_deploy_changes_the_answer_and_the_next_deploy_corrects_it() {
         .expect_code(0)
         .expect_outcome("succeeded");
     assert_eq!(greeting(&project), "good morning");
+    assert!(fast_run(&project).is_string(), "status tells of it");
     assert_eq!(
         last_changed(&project),
         deployed,
@@ -57,6 +63,7 @@ fn a_fast_deploy_changes_the_answer_and_the_next_deploy_corrects_it() {
         .expect_code(0)
         .expect_outcome("succeeded");
     assert_eq!(greeting(&project), "hello");
+    assert!(fast_run(&project).is_null(), "it is corrected");
     project
         .deploy()
         .run()

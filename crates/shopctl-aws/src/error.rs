@@ -84,6 +84,7 @@ fn classify(code: &str, message: &str) -> CloudErrorKind {
         | "RequestLimitExceeded" => CloudErrorKind::Throttled,
         "NoSuchBucket"
         | "NoSuchKey"
+        | "NoSuchDistribution"
         | "NotFound"
         | "ResourceNotFoundException"
         | "ChangeSetNotFound"

@@ -25,13 +25,13 @@ use crate::refactor::RefactoringClient;
 use crate::s3::S3Client;
 
 /// A server that answers one request after the other; what it was sent is kept.
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    async fn answering(answers: &[(u16, &str)]) -> Self {
+    pub(crate) async fn answering(answers: &[(u16, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -57,7 +57,7 @@ impl Server {
         Self { url, requests }
     }
 
-    fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 

@@ -41,6 +41,9 @@ pub struct StatusReport {
     /// The functions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<FunctionReport>,
+    /// What still becomes what was deployed, besides functions, which tell it themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stabilising: Vec<StabilisingReport>,
     /// The alarms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmReport>,
@@ -72,6 +75,23 @@ pub struct FunctionReport {
     /// Why it is not well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The fast deploy whose code it runs; CloudFormation knows of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fast_run: Option<String>,
+}
+
+/// A resource that still becomes what was deployed, after CloudFormation was done with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StabilisingReport {
+    /// Its stack.
+    pub stack: StackName,
+    /// Its logical ID.
+    pub logical_id: LogicalId,
+    /// Its type.
+    pub resource_type: String,
+    /// What its service says of it.
+    pub state: String,
 }
 
 impl FunctionReport {
@@ -249,6 +269,7 @@ impl StatusReport {
             missing: Vec::new(),
             omitted: Vec::new(),
             functions: Vec::new(),
+            stabilising: Vec::new(),
             alarms: Vec::new(),
             drift: Vec::new(),
             last_run: None,
@@ -352,6 +373,7 @@ mod tests {
                 state: state.to_owned(),
                 last_update: last_update.to_owned(),
                 reason: None,
+                fast_run: None,
             });
             report.assessed().healthy
         };

@@ -398,6 +398,9 @@ pub trait ObjectStore: Send + Sync {
 /// CloudFront.
 #[async_trait]
 pub trait Distributions: Send + Sync {
+    /// `Deployed`, or `InProgress` while its configuration still spreads to all edge locations;
+    /// `None` when it is not there.
+    async fn status(&self, distribution: &str) -> Result<Option<String>, CloudError>;
     /// Invalidates paths; the same `reference` twice is one invalidation.
     async fn invalidate(
         &self,

@@ -45,6 +45,10 @@ pub fn render_status(report: &StatusReport, appearance: Appearance) -> String {
     };
     section("Stacks", stacks(report, appearance));
     section("Functions", status_health::functions(report, appearance));
+    section(
+        "Still stabilizing",
+        status_health::stabilising(report, appearance),
+    );
     section("Alarms", status_health::alarms(report, appearance));
     section("Drift", status_health::drift(report, appearance));
     section("Last run", status_health::last_run(report, appearance));

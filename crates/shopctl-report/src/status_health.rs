@@ -1,6 +1,7 @@
 //! Sections of the status: functions, alarms, drift, the last run. What is well is summed up,
 //! what is not is told one by one.
 
+use indexmap::IndexMap;
 use shopctl_core::report::{AlarmReport, FunctionReport, StatusReport};
 
 use crate::appearance::{Appearance, Glyph, Line, Role};
@@ -37,6 +38,20 @@ pub(crate) fn functions(report: &StatusReport, appearance: Appearance) -> Vec<St
         .flat_map(line)
         .collect();
     let well = report.functions.len() - report.functions.iter().filter(attention).count();
+    let mut fast: IndexMap<&str, Vec<String>> = IndexMap::new();
+    for function in &report.functions {
+        if let Some(run) = &function.fast_run {
+            let name = format!("{}.{}", function.stack, function.logical_id);
+            fast.entry(run).or_default().push(name);
+        }
+    }
+    for (run, names) in fast {
+        let text = format!(
+            "the code of fast deploy {run} is in {}; the next deploy corrects it",
+            names.join(", ")
+        );
+        lines.extend(attention_to(&text, appearance));
+    }
     if well > 0 {
         let mut line = begin(appearance, Glyph::Done, Role::Good);
         line.push(Role::Normal, &format!("{} active", count(well, "function")));
@@ -139,25 +154,45 @@ pub(crate) fn last_run(report: &StatusReport, appearance: Appearance) -> Vec<Str
     line.flatten().collect()
 }
 
+/// What still becomes what was deployed.
+pub(crate) fn stabilising(report: &StatusReport, appearance: Appearance) -> Vec<String> {
+    let lines = report.stabilising.iter().map(|resource| {
+        let mut line = begin(appearance, Glyph::Attention, Role::Attention);
+        line.push(
+            Role::Normal,
+            &format!("{}.{}  ", resource.stack, resource.logical_id),
+        );
+        line.push(Role::Attention, &resource.state);
+        line.push(Role::Quiet, &format!("  {}", resource.resource_type));
+        line.finish()
+    });
+    lines.collect()
+}
+
 /// What could not be found out.
 pub(crate) fn unknown(report: &StatusReport, appearance: Appearance) -> Vec<String> {
-    let columns = appearance.width.clamp(24, 100) - 4;
-    let mut lines = Vec::new();
-    for what in &report.unknown {
-        for (index, part) in text::wrap(&text::clean(what), columns).iter().enumerate() {
-            let mut line = match index {
-                0 => begin(appearance, Glyph::Attention, Role::Attention),
-                _ => {
-                    let mut line = Line::new(appearance);
-                    line.pad_to(4);
-                    line
-                }
-            };
-            line.push(Role::Normal, part);
-            lines.push(line.finish());
-        }
-    }
+    let lines = report.unknown.iter();
     lines
+        .flat_map(|what| attention_to(what, appearance))
+        .collect()
+}
+
+fn attention_to(text: &str, appearance: Appearance) -> Vec<String> {
+    let columns = appearance.width.clamp(24, 100) - 4;
+    let parts = text::wrap(&text::clean(text), columns);
+    let lines = parts.iter().enumerate().map(|(index, part)| {
+        let mut line = match index {
+            0 => begin(appearance, Glyph::Attention, Role::Attention),
+            _ => {
+                let mut line = Line::new(appearance);
+                line.pad_to(4);
+                line
+            }
+        };
+        line.push(Role::Normal, part);
+        line.finish()
+    });
+    lines.collect()
 }
 
 fn reason(reason: Option<&str>, appearance: Appearance) -> Vec<String> {
@@ -174,7 +209,7 @@ fn reason(reason: Option<&str>, appearance: Appearance) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use shopctl_core::report::{DriftReport, LastRun, StackReport};
+    use shopctl_core::report::{DriftReport, LastRun, StabilisingReport, StackReport};
     use shopctl_core::run_document::{Git, Origin, RunCommand, RunState};
     use shopctl_core::status::StackStatus;
 
@@ -191,6 +226,7 @@ mod tests {
                 state: state.to_owned(),
                 last_update: update.to_owned(),
                 reason: reason.map(str::to_owned),
+                fast_run: (name == "Read").then(|| "20260712-f4".to_owned()),
             };
         let alarm = |name: &str, state: &str| AlarmReport {
             stack: "orders".into(),
@@ -231,6 +267,12 @@ mod tests {
             ),
             function("Sweep", "Pending", "InProgress", None),
         ];
+        report.stabilising = vec![StabilisingReport {
+            stack: "site".into(),
+            logical_id: "Distribution".into(),
+            resource_type: "AWS::CloudFront::Distribution".to_owned(),
+            state: "InProgress".to_owned(),
+        }];
         report.alarms = vec![
             alarm("Errors", "ALARM"),
             alarm("Age", "OK"),
@@ -269,7 +311,12 @@ mod tests {
           x orders.Process  Active, last update Failed
             The role cannot be assumed.
           ! orders.Sweep  Pending, last update InProgress
+          ! the code of fast deploy 20260712-f4 is in orders.Read; the next deploy
+            corrects it
           * 2 functions active
+
+        Still stabilizing
+          ! site.Distribution  InProgress  AWS::CloudFront::Distribution
 
         Alarms
           x orders.Errors  ALARM  since 2026-07-12 10:22 UTC

@@ -15,6 +15,18 @@ use crate::{ACCOUNT, REGION};
 
 #[async_trait]
 impl Distributions for FakeCloud {
+    async fn status(&self, distribution: &str) -> Result<Option<String>, CloudError> {
+        self.call("GetDistribution", distribution, |world| {
+            let key = (
+                "AWS::CloudFront::Distribution".to_owned(),
+                distribution.to_owned(),
+            );
+            let there = world.inventory.contains_key(&key);
+            Ok(there.then(|| "Deployed".to_owned()))
+        })
+        .await
+    }
+
     async fn invalidate(
         &self,
         distribution: &str,

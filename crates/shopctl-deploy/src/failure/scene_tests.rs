@@ -231,6 +231,9 @@ impl ObjectStore for Unused {
 
 #[async_trait]
 impl Distributions for Unused {
+    async fn status(&self, _: &str) -> Result<Option<String>, CloudError> {
+        unasked()
+    }
     async fn invalidate(&self, _: &str, _: &[String], _: &str) -> Result<(), CloudError> {
         unasked()
     }

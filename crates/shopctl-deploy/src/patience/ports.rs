@@ -325,6 +325,10 @@ impl ObjectStore for Patient<dyn ObjectStore> {
 
 #[async_trait]
 impl Distributions for Patient<dyn Distributions> {
+    async fn status(&self, distribution: &str) -> Result<Option<String>, CloudError> {
+        self.patience.call(|| self.port.status(distribution)).await
+    }
+
     async fn invalidate(
         &self,
         distribution: &str,

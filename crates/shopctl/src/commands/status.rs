@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures::future::{join_all, try_join_all};
+use indexmap::IndexMap;
 use shopctl_core::names::{CloudStackName, LogicalId, StackName};
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::report::{
-    AlarmReport, DriftReport, FunctionReport, LastRun, ProbeReport, StackReport, StatusReport,
+    AlarmReport, DriftReport, FunctionReport, LastRun, ProbeReport, StabilisingReport, StackReport,
+    StatusReport,
 };
 use shopctl_deploy::operations::Detection;
 use shopctl_deploy::ports::{CloudError, Ports, ProbeAnswer, StackResource};
@@ -170,8 +172,10 @@ async fn report(
         report.missing.clear();
         return Ok(report);
     }
+    let mut fast = IndexMap::new();
     if let Some(record) = observed.record {
         report.omitted = record.omitted.into_iter().map(Into::into).collect();
+        fast = record.fast;
     }
     let mut checks = Vec::new();
     for (name, url) in project.urls_in(environment) {
@@ -195,10 +199,11 @@ async fn report(
         of_type(&resources, "AWS::Lambda::Function")
             .map(|(stack, id, name)| async move { function(session, stack, id, name).await }),
     );
-    let (last_run, probes, functions, alarms, drift) = tokio::join!(
+    let (last_run, probes, functions, stabilising, alarms, drift) = tokio::join!(
         last_run(ports, &bucket),
         probes,
         functions,
+        stabilising(ports, &resources),
         alarms(session, &resources),
         drift(project, environment, session, &report.stacks),
     );
@@ -213,6 +218,10 @@ async fn report(
         Ok(functions) => report.functions = functions,
         Err(error) => known("functions", error),
     }
+    match stabilising {
+        Ok(stabilising) => report.stabilising = stabilising,
+        Err(error) => known("distributions", error),
+    }
     match alarms {
         Ok(alarms) => report.alarms = alarms,
         Err(error) => known("alarms", error),
@@ -220,6 +229,11 @@ async fn report(
     match drift {
         Ok(drift) => report.drift = drift,
         Err(error) => known("drift", error),
+    }
+    for function in &mut report.functions {
+        let change = fast.get(&function.stack);
+        let change = change.filter(|change| change.functions.contains_key(&function.logical_id));
+        function.fast_run = change.map(|change| change.run.clone());
     }
     Ok(report.assessed())
 }
@@ -272,7 +286,31 @@ async fn function(
         state,
         last_update,
         reason,
+        fast_run: None,
     })
+}
+
+/// Distributions whose configuration still spreads to CloudFront's edge locations.
+async fn stabilising(
+    ports: &Ports,
+    resources: &[(StackName, StackResource)],
+) -> Result<Vec<StabilisingReport>, CloudError> {
+    const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";
+    let looked_at = of_type(resources, DISTRIBUTION).map(|(stack, logical_id, id)| async move {
+        let status = ports.distributions.status(&id).await?;
+        let spreads = status.filter(|status| status != "Deployed");
+        Ok::<_, CloudError>(spreads.map(|state| StabilisingReport {
+            stack,
+            logical_id,
+            resource_type: DISTRIBUTION.to_owned(),
+            state,
+        }))
+    });
+    Ok(try_join_all(looked_at)
+        .await?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 async fn alarms(
