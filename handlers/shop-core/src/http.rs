@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 use crate::runtime::error_chain;
+use crate::table::WriteError;
 use crate::trace;
 
 /// The largest request body that is read, in bytes: far above an honest request, far below the
@@ -334,7 +335,11 @@ pub async fn serve(
                 error = error_chain(&*error),
                 "request failed"
             );
-            Problem::internal().into()
+            if WriteError::is_overload(&*error) {
+                Problem::unavailable("too many ask for the same just now; please try again").into()
+            } else {
+                Problem::internal().into()
+            }
         }
     };
     tracing::info!(
@@ -493,14 +498,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_problem_is_answered_as_such() {
-        let event = LambdaEvent::new(event(json!({})), Context::default());
-        let answer = serve(event, async |_| {
-            Err(Problem::unavailable("try again").into())
-        })
-        .await
-        .unwrap();
-        assert_eq!(answer.status_code, 503);
-        assert_eq!(answer.headers["retry-after"], "1");
+    async fn who_asks_at_a_bad_moment_is_told_to_try_again() {
+        let overloaded = || WriteError::Overloaded("busy".into());
+        for refusal in [
+            Problem::unavailable("try again").into(),
+            overloaded().into(),
+        ] {
+            let event = LambdaEvent::new(event(json!({})), Context::default());
+            let answer = serve(event, async |_| Err(refusal)).await.unwrap();
+            assert_eq!(answer.status_code, 503);
+            assert_eq!(answer.headers["retry-after"], "1");
+        }
     }
 }
