@@ -10,8 +10,9 @@ const featureUses = {
   account: [],
   catalogue: [],
   orders: [],
+  payment: ["orders"],
   cart: ["catalogue"],
-  checkout: ["cart", "orders"],
+  checkout: ["cart", "orders", "payment"],
   "api-docs": ["account"],
 };
 

@@ -39,6 +39,13 @@ function customerOf(request) {
   return email;
 }
 
+function orderOf(request, id) {
+  const customer = customerOf(request);
+  const order = orders.find((candidate) => candidate.visible.orderId === id && candidate.customer === customer);
+  if (!order) throw notFound("order");
+  return order;
+}
+
 /** What the customer sees of an order; seeing it moves it on. */
 function seen(order) {
   order.looks += 1;
@@ -66,8 +73,8 @@ function placeOrder(request, { items, address, deliveryPrice, paymentToken }) {
 }
 
 function api(request, path, search, body) {
-  const [, collection, id] = /^\/api\/([\w-]+)(?:\/([^/]+))?$/.exec(path) ?? [];
-  switch (`${request.method} ${collection}${id ? "/id" : ""}`) {
+  const [, collection, id, part] = /^\/api\/([\w-]+)(?:\/([^/]+))?(?:\/([\w-]+))?$/.exec(path) ?? [];
+  switch (`${request.method} ${collection}${id ? "/id" : ""}${part ? `/${part}` : ""}`) {
     case "GET products": {
       const category = search.get("category");
       return [200, pageOf(products.filter((product) => !category || product.category === category), search, "products", 20)];
@@ -94,11 +101,11 @@ function api(request, path, search, body) {
       const customer = customerOf(request);
       return [200, pageOf(orders.filter((order) => order.customer === customer).map(seen), search, "orders", 20)];
     }
-    case "GET orders/id": {
-      const customer = customerOf(request);
-      const order = orders.find((candidate) => candidate.visible.orderId === id && candidate.customer === customer);
-      if (!order) throw notFound("order");
-      return [200, seen(order)];
+    case "GET orders/id":
+      return [200, seen(orderOf(request, id))];
+    case "GET orders/id/payment": {
+      const { orderId, total } = orderOf(request, id).visible;
+      return [200, { orderId, status: "AUTHORISED", amount: total, refunded: { ...total, amount: 0 } }];
     }
     default:
       throw notFound("resource");

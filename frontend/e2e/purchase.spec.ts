@@ -132,4 +132,32 @@ test("purchase", async ({ page, shop }) => {
     await page.reload();
     await expect(page.locator("code")).toHaveText(orderId);
   });
+
+  // Something is owed after a delivery only, so the payment is played here.
+  await test.step("what is owed", async () => {
+    const owed = { amount: 2500, currency: "EUR" };
+    const answers = [
+      { status: 402, json: { title: "Payment refused", status: 402, detail: "25.00 EUR could not be taken; try another card" } },
+      { status: 200, json: { orderId } },
+    ];
+    await page.route("**/api/orders/*/payment", (route) =>
+      route.fulfill(route.request().method() === "POST" ? answers.shift() : { json: { orderId, owed } }),
+    );
+    shop.expectRefusal(/\/payment$/);
+    await page.reload();
+    await expect(page.getByRole("region", { name: "€25.00 to pay" })).toBeVisible();
+    const card = page.getByLabel("Card number");
+    await card.fill("4242 4242 4242 4242");
+    await page.getByRole("button", { name: "Pay €25.00" }).click();
+    await expect(page.getByText("could not be taken")).toBeVisible();
+    await expect(card).toBeFocused();
+    await shop.checkAccessibility();
+    await shop.picture("owed");
+    await card.fill("5555 5555 5555 4444");
+    await page.getByRole("button", { name: "Pay €25.00" }).click();
+    await expect(page.getByText("You have paid €25.00")).toBeFocused();
+    await expect(card).toBeHidden();
+    await shop.checkAccessibility();
+    await shop.picture("paid");
+  });
 });

@@ -7,6 +7,7 @@
 use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod tables;
 mod tool;
@@ -19,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let aws = aws::config()?;
     match function_name()?.as_str() {
         "tool" => {
-            let client = aws_sdk_dynamodb::Client::new(&aws);
+            let client = table::client(&aws);
             let names = serde_json::from_str(&setting("TABLES")?)?;
             let tables = &Dynamo::new(client, names);
             run(service_fn(|event| tool::serve(tables, event))).await

@@ -8,6 +8,7 @@ use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::events::Publisher;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod api;
 mod backend;
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Error> {
     start_log();
     let aws = aws::config()?;
     let store = || -> Result<Store, StartError> {
-        let client = aws_sdk_dynamodb::Client::new(&aws);
+        let client = table::client(&aws);
         Ok(Store::new(client, setting("TABLE_NAME")?))
     };
     match function_name()?.as_str() {

@@ -5,6 +5,9 @@
 //! is tried again and kept in the end, while an address that was collected from earlier events might
 //! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
 //! order that is over gets none, so that a deleted shipment does not come back.
+//!
+//! The order may forget its address between the answer and the shipment, and the news of that finds no
+//! shipment. So the order is asked once more when the shipment is there: one of the two sees the other.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
@@ -114,35 +117,36 @@ async fn handle(
     match event.detail_type.as_str() {
         "OrderModified" => {
             let OrderModified { new } = serde_json::from_value(event.detail)?;
-            forget(world, new, now).await
+            forget(world, new.order_id, new.address, now).await
         }
         _ => dispatch(world, serde_json::from_value(event.detail)?, now).await,
     }
 }
 
-/// The customer has left and the order is over: the shipment needs no address any more.
+/// When the customer has left and the order is over, the shipment needs no address any more.
 async fn forget(
     world: &impl Dispatch,
-    order: ModifiedOrder,
+    order_id: Id,
+    address: Address,
     now: DateTime<Utc>,
 ) -> Result<(), DispatchError> {
-    if !order.address.is_forgotten() {
+    if !address.is_forgotten() {
         return Ok(());
     }
-    let found = world.shipment(&order.order_id).await?;
+    let found = world.shipment(&order_id).await?;
     let Some(shipment) = found.filter(|shipment| !shipment.address.is_forgotten()) else {
         return Ok(());
     };
     let forgotten = Shipment {
-        address: order.address,
+        address,
         modified_date: now,
         version: shipment.version + 1,
         ..shipment
     };
     if !world.replace(&forgotten).await? {
-        return Err(DispatchError::Contended(order.order_id));
+        return Err(DispatchError::Contended(order_id));
     }
-    tracing::info!(order_id = %order.order_id, "address of the shipment forgotten");
+    tracing::info!(%order_id, "address of the shipment forgotten");
     Ok(())
 }
 
@@ -157,12 +161,16 @@ async fn dispatch(
     };
     if OVER.contains(&order.status) {
         tracing::info!(%order_id, status = %order.status, "package of an order that is over");
-        return Ok(());
+        // Perhaps the event comes again because what follows was not reached the first time.
+        return forget(world, order_id, order.address, now).await;
     }
-    let shipment = Shipment::new(order_id, order.user_id, order.address, items, now);
+    let shipment = Shipment::new(order_id.clone(), order.user_id, order.address, items, now);
     let created = world.insert(&shipment).await?;
-    tracing::info!(order_id = %shipment.order_id, created, "package waits for a courier");
-    Ok(())
+    tracing::info!(%order_id, created, "package waits for a courier");
+    match world.order(&order_id).await? {
+        Some(order) => forget(world, order_id, order.address, now).await,
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -174,10 +182,12 @@ mod tests {
 
     use lambda_runtime::Context;
     use serde_json::json;
+    use shop_core::interleave::{interleave, step};
 
     use super::*;
     use crate::shipment::Status;
 
+    /// Each call is a step that others may come before.
     #[derive(Default)]
     struct FakeWorld {
         orders: RefCell<HashMap<Id, OrderToDeliver>>,
@@ -187,6 +197,7 @@ mod tests {
 
     impl Dispatch for FakeWorld {
         async fn order(&self, order_id: &Id) -> Result<Option<OrderToDeliver>, Failure> {
+            step().await;
             if self.orders_down.get() {
                 return Err("orders are down".into());
             }
@@ -194,6 +205,7 @@ mod tests {
         }
 
         async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure> {
+            step().await;
             let mut table = self.table.borrow_mut();
             let known = table.contains_key(&shipment.order_id);
             if !known {
@@ -203,10 +215,12 @@ mod tests {
         }
 
         async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
+            step().await;
             Ok(self.table.borrow().get(order_id).cloned())
         }
 
         async fn replace(&self, shipment: &Shipment) -> Result<bool, Failure> {
+            step().await;
             let mut table = self.table.borrow_mut();
             let row = table.get_mut(&shipment.order_id);
             let row = row.filter(|row| row.version + 1 == shipment.version);
@@ -258,6 +272,16 @@ mod tests {
         .to_string()
     }
 
+    fn modified(name: &str, address: &Address) -> String {
+        let order = json!({"orderId": id(name), "address": address, "status": "FULFILLED"});
+        json!({
+            "id": "2", "source": "shop.orders", "detail-type": "OrderModified",
+            "time": "2026-01-02T03:04:05Z",
+            "detail": {"old": order, "new": order, "changed": ["address"]},
+        })
+        .to_string()
+    }
+
     #[tokio::test]
     async fn a_package_waits_with_the_address_of_its_order() {
         let world = FakeWorld::default().with_order("a", "PACKAGED");
@@ -301,15 +325,6 @@ mod tests {
     async fn a_shipment_forgets_its_address_with_its_order() {
         let world = FakeWorld::default().with_order("a", "PACKAGED");
         world.deliver(&[packed("a")]).await;
-        let modified = |name: &str, address: &Address| {
-            let order = json!({"orderId": id(name), "address": address, "status": "FULFILLED"});
-            json!({
-                "id": "2", "source": "shop.orders", "detail-type": "OrderModified",
-                "time": "2026-01-02T03:04:05Z",
-                "detail": {"old": order, "new": order, "changed": ["address"]},
-            })
-            .to_string()
-        };
         let before = world.table.borrow()[&id("a")].clone();
         world.deliver(&[modified("a", &before.address)]).await;
         assert_eq!(world.table.borrow()[&id("a")], before);
@@ -320,10 +335,55 @@ mod tests {
             modified("a", &gone),
             modified("none", &gone),
         ];
+        // One of two that come at once finds that it was overtaken, and comes again.
+        assert!(world.deliver(&news).await.len() <= 1);
         assert!(world.deliver(&news).await.is_empty());
         let after = world.table.borrow()[&id("a")].clone();
         assert_eq!(after.address, gone);
         assert_eq!(after.version, before.version + 1);
         assert_eq!(after.history, before.history);
+    }
+    #[test]
+    fn an_order_that_forgets_its_address_while_its_package_is_placed_leaves_none() {
+        for turns in 0..1 << 12 {
+            let world = FakeWorld::default().with_order("a", "PACKAGED");
+            // Both events come again until they are done.
+            let placed = async { while !world.deliver(&[packed("a")]).await.is_empty() {} };
+            let ended = async {
+                step().await;
+                let gone = {
+                    let mut orders = world.orders.borrow_mut();
+                    let order = orders.get_mut(&id("a")).unwrap();
+                    order.status = OrderStatus::DeliveryFailed;
+                    order.address = order.address.clone().forgotten();
+                    order.address.clone()
+                };
+                while !world.deliver(&[modified("a", &gone)]).await.is_empty() {}
+            };
+            interleave(turns, placed, ended);
+            let table = world.table.borrow();
+            let shipment = table.get(&id("a"));
+            assert!(
+                shipment.is_none_or(|shipment| shipment.address.is_forgotten()),
+                "{turns:b}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_package_that_was_placed_and_not_looked_at_again_is_looked_at_when_its_event_comes_again() {
+        let world = FakeWorld::default().with_order("a", "DELIVERY_FAILED");
+        let placed = json!({
+            "orderId": id("a"), "userId": "eve", "status": "PACKAGED",
+            "address": world.orders.borrow()[&id("a")].address,
+        });
+        let placed: OrderToDeliver = serde_json::from_value(placed).unwrap();
+        let shipment = Shipment::new(id("a"), placed.user_id, placed.address, Vec::new(), now());
+        world.table.borrow_mut().insert(id("a"), shipment);
+        let forgotten = world.orders.borrow()[&id("a")].address.clone().forgotten();
+        world.orders.borrow_mut().get_mut(&id("a")).unwrap().address = forgotten;
+        let again = async { assert!(world.deliver(&[packed("a")]).await.is_empty()) };
+        interleave(0, again, async {});
+        assert!(world.table.borrow()[&id("a")].address.is_forgotten());
     }
 }

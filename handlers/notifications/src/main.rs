@@ -12,6 +12,7 @@ use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::idempotency::IdempotencyStore;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod backend;
 mod mail;
@@ -47,9 +48,9 @@ async fn events() -> Result<(), Error> {
         site_url: setting("SITE_URL")?,
         owner: setting("OWNER_ADDRESS")?,
     };
-    let table = aws_sdk_dynamodb::Client::new(&aws);
+    let tables = table::client(&aws);
     let backend = &Backend {
-        sent: IdempotencyStore::new(table, setting("SENT_TABLE_NAME")?, REMEMBER),
+        sent: IdempotencyStore::new(tables, setting("SENT_TABLE_NAME")?, REMEMBER),
         mail: aws_sdk_sesv2::Client::new(&aws),
         sender: format!("{} <{}>", shop.name, setting("SENDER_ADDRESS")?),
         topics: aws_sdk_sns::Client::new(&aws),

@@ -38,7 +38,7 @@ fn backend() -> ApiBackend {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http_client_fn(|_, _| SharedHttpConnector::new(Nothing)))
         .build();
-    let tables = aws_sdk_dynamodb::Client::new(&aws);
+    let tables = shop_core::table::client(&aws);
     let name = |name: &str| name.to_owned();
     ApiBackend {
         store: Store::new(tables.clone(), name("orders")),

@@ -211,7 +211,7 @@ impl Intake for ApiBackend {
     }
 
     async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
-        Ok(self.store.record(order).await?)
+        Ok(self.store.record(order).await?.order)
     }
 }
 
@@ -268,9 +268,26 @@ impl Changing for ApiBackend {
 }
 
 /// For function `process`.
-impl Processing for Store {
-    async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
-        Ok(Store::record(self, order).await?)
+#[derive(Debug)]
+pub struct ProcessBackend {
+    /// Where orders are kept.
+    pub store: Store,
+    /// Which accounts are gone.
+    pub memory: IdempotencyStore,
+}
+
+impl Processing for ProcessBackend {
+    async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure> {
+        Ok(self.store.record(order).await?)
+    }
+
+    async fn has_left(&self, user_id: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
+        let note = self.memory.recall(&note_key(user_id), now).await?;
+        Ok(note.is_some())
+    }
+
+    async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {
+        Ok(self.store.replace(read, order).await?)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::progress::{Occurrence, after};
 use crate::store::Stored;
 
 /// How often a write is tried again because somebody else was faster.
-const ATTEMPTS: usize = 5;
+pub const ATTEMPTS: usize = 5;
 
 /// What following an order needs of the world.
 pub trait Progress {

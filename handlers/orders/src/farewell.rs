@@ -5,6 +5,11 @@
 //! held: it is marked, and loses them with the step that ends it ([`crate::events::follow`]). The
 //! account's identifier and the country stay. A note keeps a token that still lives from placing
 //! more orders.
+//!
+//! An order that is placed in the very moment is found, whichever comes first: here the note is
+//! written before the orders are listed, and function `process`, which every order goes through,
+//! sees that the table has the order before it looks for the note ([`crate::process`]). All four are
+//! consistent, so that of the two one sees what the other wrote.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -64,7 +69,7 @@ pub async fn forget(
 }
 
 /// The row as it is kept from now on, and the order in it.
-fn parted(stored: &Stored, now: DateTime<Utc>) -> (Stored, CustomerOrder) {
+pub fn parted(stored: &Stored, now: DateTime<Utc>) -> (Stored, CustomerOrder) {
     let marked = Stored {
         customer_left: true,
         ..stored.clone()

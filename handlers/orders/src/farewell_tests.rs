@@ -4,13 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use shop_core::interleave::{interleave, step};
 use shop_core::order::{OrderStatus, now};
 
 use super::*;
 use crate::events::follow;
+use crate::process::{Processing, process};
 use crate::progress::{Occurrence, tests::order};
 
-/// Orders of several customers, one a page.
+/// Orders of several customers, one a page. Each call is a step that others may come before.
 #[derive(Default)]
 struct FakeShop {
     table: RefCell<BTreeMap<Id, Stored>>,
@@ -21,10 +23,12 @@ struct FakeShop {
 
 impl Progress for FakeShop {
     async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
+        step().await;
         Ok(self.table.borrow().get(order_id).cloned())
     }
 
     async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {
+        step().await;
         match self.writes.get() {
             Some(0) => return Err("the table is down".into()),
             left => self.writes.set(left.map(|left| left - 1)),
@@ -45,11 +49,13 @@ impl Progress for FakeShop {
 
 impl Farewell for FakeShop {
     async fn note(&self, user_id: &str, _: DateTime<Utc>) -> Result<(), Failure> {
+        step().await;
         self.notes.borrow_mut().push(user_id.to_owned());
         Ok(())
     }
 
     async fn orders(&self, user_id: &str, from: Option<&Id>) -> Result<Page, Failure> {
+        step().await;
         let table = self.table.borrow();
         let mut rows = table
             .values()
@@ -60,6 +66,24 @@ impl Farewell for FakeShop {
         let next = rows.next().and(orders.last());
         let next = next.map(|row| row.order.order.order_id.clone());
         Ok(Page { orders, next })
+    }
+}
+
+impl Processing for FakeShop {
+    async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure> {
+        step().await;
+        let mut table = self.table.borrow_mut();
+        let row = table.entry(order.order.order_id.clone());
+        Ok(row.or_insert_with(|| Stored::new(order.clone())).clone())
+    }
+
+    async fn has_left(&self, user_id: &str, _: DateTime<Utc>) -> Result<bool, Failure> {
+        step().await;
+        Ok(self.notes.borrow().iter().any(|noted| noted == user_id))
+    }
+
+    async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {
+        Progress::replace(self, read, order).await
     }
 }
 
@@ -160,4 +184,71 @@ async fn what_was_not_done_is_done_with_the_next_delivery() {
     forget(&shop, &eve(), now()).await.unwrap();
     assert_eq!(telling(&shop), ["confirmed", "packaged", "new", "bobs"]);
     assert_eq!(*shop.notes.borrow(), ["eve", "eve"]);
+}
+
+/// Both come again until they are done, as the queue and the bus see to.
+async fn processed(shop: &FakeShop, message: &str) {
+    while process(shop, message, now()).await.is_err() {}
+}
+
+async fn forgotten(shop: &FakeShop) {
+    while forget(shop, &eve(), now()).await.is_err() {}
+}
+
+/// An order of Eve that is in the queue and not in the table yet.
+fn placed() -> CustomerOrder {
+    let mut order = order();
+    order.order_id = id("placed");
+    CustomerOrder {
+        user_id: "eve".to_owned(),
+        email: Some("eve@example.com".to_owned()),
+        order,
+    }
+}
+
+#[test]
+fn an_order_that_is_placed_while_its_account_is_deleted_forgets_its_customer_when_it_ends() {
+    let message = serde_json::to_string(&placed()).unwrap();
+    for turns in 0..1 << 10 {
+        let shop = FakeShop::default();
+        interleave(turns, processed(&shop, &message), forgotten(&shop));
+        let row = shop.table.borrow()[&id("placed")].clone();
+        assert!(row.customer_left, "{turns:b}");
+        assert_eq!(row.order, placed(), "it is brought to him yet: {turns:b}");
+
+        let end = async {
+            let what = Occurrence::ReservationReleased;
+            follow(&shop, &id("placed"), &what, now()).await.unwrap();
+        };
+        interleave(0, end, async {});
+        let row = shop.table.borrow()[&id("placed")].clone();
+        assert!(row.order.order.address.is_forgotten(), "{turns:b}");
+        assert_eq!(row.order.email, None, "{turns:b}");
+    }
+}
+
+#[test]
+fn an_order_that_is_over_when_its_message_comes_again_forgets_its_customer_too() {
+    let message = serde_json::to_string(&placed()).unwrap();
+    for turns in 0..1 << 10 {
+        let shop = FakeShop::default();
+        let mut over = placed();
+        over.order.status = OrderStatus::Fulfilled;
+        let row = Stored::new(over);
+        shop.table.borrow_mut().insert(id("placed"), row);
+        interleave(turns, processed(&shop, &message), forgotten(&shop));
+        let row = shop.table.borrow()[&id("placed")].clone();
+        assert!(row.order.order.address.is_forgotten(), "{turns:b}");
+    }
+}
+
+#[test]
+fn orders_of_customers_who_stay_are_not_touched() {
+    let shop = FakeShop::default();
+    let mut order = placed();
+    order.user_id = "bob".to_owned();
+    let message = serde_json::to_string(&order).unwrap();
+    interleave(0, processed(&shop, &message), forgotten(&shop));
+    let table = shop.table.borrow();
+    assert_eq!(table[&id("placed")], Stored::new(order));
 }

@@ -13,6 +13,7 @@ use shop_core::aws;
 use shop_core::events::Publisher;
 use shop_core::idempotency::IdempotencyStore;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod admin;
 mod api;
@@ -31,35 +32,38 @@ mod promotion;
 mod promotion_store;
 mod store;
 
-use backend::{ApiBackend, EventsBackend, Neighbours};
+use backend::{ApiBackend, EventsBackend, Neighbours, ProcessBackend};
 use promotion_store::PromotionStore;
 use store::Store;
 
-/// How long a repeated request is answered with the order of the first one, and how long it is known
-/// that an account is gone: longer than its tokens live.
+/// How long a repeated request is answered with the order of the first one.
 const REMEMBER: TimeDelta = TimeDelta::hours(48);
+
+/// How long it is known that an account is gone: longer than its tokens live, and longer than an order
+/// of it can wait in the queue and then among the dead letters, fourteen days each.
+const REMEMBER_GONE: TimeDelta = TimeDelta::days(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_log();
     let aws = aws::config()?;
-    let table = aws_sdk_dynamodb::Client::new(&aws);
+    let tables = table::client(&aws);
     let store =
-        || -> Result<Store, StartError> { Ok(Store::new(table.clone(), setting("TABLE_NAME")?)) };
+        || -> Result<Store, StartError> { Ok(Store::new(tables.clone(), setting("TABLE_NAME")?)) };
     let promotions = || -> Result<PromotionStore, StartError> {
         let name = setting("PROMOTION_TABLE_NAME")?;
-        Ok(PromotionStore::new(table.clone(), name))
+        Ok(PromotionStore::new(tables.clone(), name))
     };
-    let memory = || -> Result<IdempotencyStore, StartError> {
+    let memory = |keep: TimeDelta| -> Result<IdempotencyStore, StartError> {
         let name = setting("IDEMPOTENCY_TABLE_NAME")?;
-        Ok(IdempotencyStore::new(table.clone(), name, REMEMBER))
+        Ok(IdempotencyStore::new(tables.clone(), name, keep))
     };
     match function_name()?.as_str() {
         "api" => {
             let backend = &ApiBackend {
                 store: store()?,
                 promotions: promotions()?,
-                memory: memory()?,
+                memory: memory(REMEMBER)?,
                 queue: aws_sdk_sqs::Client::new(&aws),
                 queue_url: setting("QUEUE_URL")?,
                 lambda: aws_sdk_lambda::Client::new(&aws),
@@ -77,7 +81,7 @@ async fn main() -> Result<(), Error> {
             let backend = &EventsBackend {
                 store: store()?,
                 promotions: promotions()?,
-                memory: memory()?,
+                memory: memory(REMEMBER_GONE)?,
             };
             run(service_fn(|event| events::serve(backend, event))).await
         }
@@ -86,8 +90,11 @@ async fn main() -> Result<(), Error> {
             run(service_fn(|event| lookup::serve(store, event))).await
         }
         "process" => {
-            let store = &store()?;
-            run(service_fn(|event| process::serve(store, event))).await
+            let backend = &ProcessBackend {
+                store: store()?,
+                memory: memory(REMEMBER_GONE)?,
+            };
+            run(service_fn(|event| process::serve(backend, event))).await
         }
         "changes" => {
             let bus = aws_sdk_eventbridge::Client::new(&aws);

@@ -4,20 +4,36 @@
 //! Usually it has: intake writes the order right after the queue took it. When
 //! that failed, this makes up for it. What the table has stays as it is, so that
 //! a message may come as often as it likes.
+//!
+//! An order may have been on its way while its account was deleted, with nobody
+//! there to find it. So its customer's leaving is looked for after the table has
+//! it ([`crate::farewell`] says why this is enough), and noted with the order,
+//! which is brought to its end and then forgets him.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
 use shop_core::batch::handle_batch;
-use shop_core::order::CustomerOrder;
+use shop_core::id::Id;
+use shop_core::order::{CustomerOrder, now};
 use shop_core::runtime::error_chain;
 use shop_core::trace;
 
+use crate::events::ATTEMPTS;
+use crate::farewell::parted;
 use crate::intake::Failure;
+use crate::store::Stored;
 
 /// What processing needs of the world.
 pub trait Processing {
     /// Writes the order into the table unless it is there; gives back what the table then has.
-    async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure>;
+    async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure>;
+
+    /// Whether it is noted that the account is gone.
+    async fn has_left(&self, user_id: &str, now: DateTime<Utc>) -> Result<bool, Failure>;
+
+    /// Writes what became of an order, unless it was changed since it was read.
+    async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure>;
 }
 
 /// Why a message could not be processed, in one line.
@@ -26,6 +42,9 @@ pub enum ProcessError {
     /// It is no order.
     #[error("message is not an order: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// Others changed the order each time it was to be written.
+    #[error("order {0} is changed by others all the time")]
+    Contended(Id),
     /// A step failed.
     #[error("{0}")]
     Step(String),
@@ -43,17 +62,34 @@ pub async fn serve(
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {
     Ok(handle_batch(event.payload, async |message: SqsMessage| {
-        process(shop, message.body.as_deref().unwrap_or_default()).await
+        process(shop, message.body.as_deref().unwrap_or_default(), now()).await
     })
     .await)
 }
 
-async fn process(shop: &impl Processing, body: &str) -> Result<(), ProcessError> {
+/// Processes one message.
+pub async fn process(
+    shop: &impl Processing,
+    body: &str,
+    now: DateTime<Utc>,
+) -> Result<(), ProcessError> {
     let order: CustomerOrder = serde_json::from_str(body)?;
-    trace::annotate("orderId", order.order.order_id.as_str());
-    let stored = shop.record(&order).await?.order;
-    tracing::info!(order_id = %stored.order_id, status = %stored.status, "order taken from the queue");
-    Ok(())
+    let order_id = &order.order.order_id;
+    trace::annotate("orderId", order_id.as_str());
+    for _ in 0..ATTEMPTS {
+        let stored = shop.record(&order).await?;
+        let status = stored.order.order.status;
+        if stored.customer_left || !shop.has_left(&order.user_id, now).await? {
+            tracing::info!(%order_id, %status, "order taken from the queue");
+            return Ok(());
+        }
+        let (read, next) = parted(&stored, now);
+        if shop.replace(&read, &next).await? {
+            tracing::info!(%order_id, %status, "order taken from the queue, its customer has left");
+            return Ok(());
+        }
+    }
+    Err(ProcessError::Contended(order_id.clone()))
 }
 
 #[cfg(test)]
@@ -65,25 +101,33 @@ mod tests {
 
     use lambda_runtime::Context;
     use serde_json::json;
-    use shop_core::id::Id;
     use shop_core::order::OrderStatus;
 
     use super::*;
 
+    /// What becomes of customers who leave is tried in `farewell_tests.rs`.
     #[derive(Default)]
     struct FakeShop {
-        table: RefCell<HashMap<Id, CustomerOrder>>,
+        table: RefCell<HashMap<Id, Stored>>,
         table_down: Cell<bool>,
     }
 
     impl Processing for FakeShop {
-        async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
+        async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure> {
             if self.table_down.get() {
                 return Err("the table is down".into());
             }
             let mut table = self.table.borrow_mut();
-            let id = order.order.order_id.clone();
-            Ok(table.entry(id).or_insert_with(|| order.clone()).clone())
+            let row = table.entry(order.order.order_id.clone());
+            Ok(row.or_insert_with(|| Stored::new(order.clone())).clone())
+        }
+
+        async fn has_left(&self, _: &str, _: DateTime<Utc>) -> Result<bool, Failure> {
+            Ok(false)
+        }
+
+        async fn replace(&self, _: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {
+            panic!("{order:?} is not to be changed");
         }
     }
 
@@ -126,12 +170,12 @@ mod tests {
         let shop = FakeShop::default();
         let body = message("a").to_string();
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        for order in shop.table.borrow_mut().values_mut() {
-            order.order.status = OrderStatus::Packaged;
+        for row in shop.table.borrow_mut().values_mut() {
+            row.order.order.status = OrderStatus::Packaged;
         }
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        for order in shop.table.borrow().values() {
-            assert_eq!(order.order.status, OrderStatus::Packaged);
+        for row in shop.table.borrow().values() {
+            assert_eq!(row.order.order.status, OrderStatus::Packaged);
         }
     }
 

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use chrono::{DateTime, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value, to_item};
 use shop_core::cursor::cut;
 use shop_core::order::CustomerOrder;
+use shop_core::table::{Transacted, transact};
 
 use crate::promotion::{PromotionCode, Rejection};
 use crate::store::StoreError;
@@ -161,25 +161,14 @@ impl PromotionStore {
         };
         let customer = key(&promotion.code, &format!("customer#{}", order.user_id));
         let customer = counted(&self.table, customer, 1, code.limit_per_customer)?;
-        let written = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(redemption).build())
-            .transact_items(update(total)?)
-            .transact_items(update(customer)?)
-            .send()
-            .await;
-        let error = match written {
-            Ok(_) => return Ok(Ok(())),
-            Err(error) => error,
-        };
-        let Some(failed) = conditions(error.as_service_error()) else {
-            return Err(StoreError::call(error));
-        };
-        Ok(match failed.first() {
+        let redemption = TransactWriteItem::builder().put(redemption).build();
+        let writes = vec![redemption, update(total)?, update(customer)?];
+        let written = transact(&self.client, writes).await;
+        Ok(match written.map_err(StoreError::call)? {
+            Transacted::Written => Ok(()),
             // This very order redeemed it before.
-            Some(0) => Ok(()),
-            _ => Err(code.check(now).err().unwrap_or(Rejection::UsedUp)),
+            Transacted::Refused(0) => Ok(()),
+            Transacted::Refused(_) => Err(code.check(now).err().unwrap_or(Rejection::UsedUp)),
         })
     }
 
@@ -198,22 +187,11 @@ impl PromotionStore {
         let total = counted(&self.table, key(&promotion.code, CODE), -1, None)?;
         let customer = key(&promotion.code, &format!("customer#{}", order.user_id));
         let customer = counted(&self.table, customer, -1, None)?;
-        let written = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().delete(redemption).build())
-            .transact_items(update(total)?)
-            .transact_items(update(customer)?)
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match conditions(error.as_service_error()) {
-                // It was not redeemed, or is given back already.
-                Some(failed) if failed.first() == Some(&0) => Ok(()),
-                _ => Err(StoreError::call(error)),
-            },
-        }
+        let redemption = TransactWriteItem::builder().delete(redemption).build();
+        let writes = vec![redemption, update(total)?, update(customer)?];
+        // Only the redemption has a condition: the order did not redeem the code, or gave it back.
+        let written = transact(&self.client, writes).await;
+        written.map(drop).map_err(StoreError::call)
     }
 }
 
@@ -259,19 +237,4 @@ fn update(
 ) -> Result<TransactWriteItem, StoreError> {
     let update = update.build().map_err(StoreError::call)?;
     Ok(TransactWriteItem::builder().update(update).build())
-}
-
-/// Which of the transaction's writes failed by their condition; nothing when it failed otherwise.
-fn conditions(error: Option<&TransactWriteItemsError>) -> Option<Vec<usize>> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error else {
-        return None;
-    };
-    let failed: Vec<usize> = cancelled
-        .cancellation_reasons()
-        .iter()
-        .enumerate()
-        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
-        .map(|(index, _)| index)
-        .collect();
-    (!failed.is_empty()).then_some(failed)
 }

@@ -234,7 +234,7 @@ impl Store {
 
     /// Writes a new order and gives back what the table then has: the order itself, or what it
     /// became if it was processed already.
-    pub async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, StoreError> {
+    pub async fn record(&self, order: &CustomerOrder) -> Result<Stored, StoreError> {
         let row = Stored::new(order.clone());
         let written = self
             .client
@@ -246,7 +246,7 @@ impl Store {
             .send()
             .await;
         let error = match written {
-            Ok(_) => return Ok(order.clone()),
+            Ok(_) => return Ok(row),
             Err(error) => error,
         };
         match error.as_service_error() {

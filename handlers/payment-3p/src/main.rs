@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod api;
 mod authorisation;
@@ -23,7 +24,7 @@ use store::Store;
 async fn main() -> Result<(), Error> {
     start_log();
     let aws = aws::config()?;
-    let store = &Store::new(aws_sdk_dynamodb::Client::new(&aws), setting("TABLE_NAME")?);
+    let store = &Store::new(table::client(&aws), setting("TABLE_NAME")?);
     match function_name()?.as_str() {
         "api" => {
             let hold = TimeDelta::try_days(setting("HOLD_DAYS")?.parse()?).unwrap_or_default();

@@ -12,6 +12,7 @@ use shop_core::events::Publisher;
 use shop_core::order::now;
 use shop_core::payment::{AuthoriseRequest, Authorised};
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod api;
 mod backend;
@@ -37,7 +38,7 @@ async fn main() -> Result<(), Error> {
     start_log();
     let aws = aws::config()?;
     let backend = || -> Result<Backend, Error> {
-        let client = aws_sdk_dynamodb::Client::new(&aws);
+        let client = table::client(&aws);
         let (table, token_table) = (setting("TABLE_NAME")?, setting("TOKEN_TABLE_NAME")?);
         Ok(Backend {
             store: Store::new(client, table, token_table),

@@ -4,18 +4,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 use shop_core::id::Id;
-use shop_core::table::held;
+use shop_core::table::{Transacted, held, transact};
 use shop_core::trace;
 
 use crate::payment::Payment;
 use crate::settle::{Binding, Failure};
-
-/// What DynamoDB calls a condition that did not hold.
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 /// The tables.
 #[derive(Debug, Clone)]
@@ -75,33 +71,15 @@ impl Store {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":before", before(payment))
         };
-        let written = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(guard).build())
-            .transact_items(TransactWriteItem::builder().put(row.build()?).build())
-            .send()
-            .await;
-        let error = match written {
-            Ok(_) => return Ok(Binding::Bound),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                // One for each of the two writes; `None` for one that would have been fine.
-                let reasons = cancelled.cancellation_reasons();
-                let code = |index: usize| reasons.get(index).and_then(|reason| reason.code());
-                match (code(0), code(1)) {
-                    (Some(CONDITION_FAILED), _) => Ok(Binding::Taken),
-                    (_, Some(CONDITION_FAILED)) => Ok(Binding::Changed),
-                    (Some("TransactionConflict"), _) | (_, Some("TransactionConflict")) => {
-                        Ok(Binding::Changed)
-                    }
-                    _ => Err(error.into()),
-                }
-            }
-            _ => Err(error.into()),
-        }
+        let writes = vec![
+            TransactWriteItem::builder().put(guard).build(),
+            TransactWriteItem::builder().put(row.build()?).build(),
+        ];
+        Ok(match transact(&self.client, writes).await? {
+            Transacted::Written => Binding::Bound,
+            Transacted::Refused(0) => Binding::Taken,
+            Transacted::Refused(_) => Binding::Changed,
+        })
     }
 
     /// Puts the payment in the place of the one with the version before; says no when that is not

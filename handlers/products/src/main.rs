@@ -10,6 +10,7 @@ use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::events::Publisher;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod api;
 mod catalogue;
@@ -43,7 +44,7 @@ async fn main() -> Result<(), Error> {
         return run(service_fn(|event| changes::serve(publisher, event))).await;
     }
     let store = &Store::new(
-        aws_sdk_dynamodb::Client::new(&aws),
+        table::client(&aws),
         setting("TABLE_NAME")?,
         setting("WORD_TABLE_NAME")?,
     );

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use chrono::{DateTime, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items};
@@ -17,7 +16,7 @@ use shop_core::cursor::cut;
 use shop_core::details::StockChanged;
 use shop_core::id::Id;
 use shop_core::product::Product;
-use shop_core::table::held;
+use shop_core::table::{Transacted, held, transact};
 
 use crate::catalogue::{Catalogue, Entry, List, Page, Place};
 use crate::row::{Listed, Row, Seeded};
@@ -110,29 +109,9 @@ impl Store {
             words: &self.words,
         }
         .items(old, new, seeded)?;
-        let answer = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await;
-        let Err(error) = answer else {
-            return Ok(true);
-        };
-        // Somebody else wrote in between, or is writing just now.
-        let overtaken = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let mut codes = cancelled.cancellation_reasons().iter().map(|r| r.code());
-                codes.any(|code| {
-                    matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"))
-                })
-            }
-            _ => false,
-        };
-        match overtaken {
-            true => Ok(false),
-            false => Err(StoreError::call(error)),
-        }
+        let written = transact(&self.client, items).await;
+        // It is refused when somebody else wrote in between.
+        Ok(written.map_err(StoreError::call)? == Transacted::Written)
     }
 
     async fn attributes(&self, id: &Id) -> Result<Option<Attributes>, StoreError> {

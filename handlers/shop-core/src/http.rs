@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 use crate::runtime::error_chain;
+use crate::table::WriteError;
 use crate::trace;
 
 /// The largest request body that is read, in bytes: far above an honest request, far below the
@@ -334,7 +335,11 @@ pub async fn serve(
                 error = error_chain(&*error),
                 "request failed"
             );
-            Problem::internal().into()
+            if WriteError::is_overload(&*error) {
+                Problem::unavailable("too many ask for the same just now; please try again").into()
+            } else {
+                Problem::internal().into()
+            }
         }
     };
     tracing::info!(
@@ -344,6 +349,8 @@ pub async fn serve(
     );
     Ok(answer.into())
 }
+
+#[cfg(test)]
 
 #[cfg(test)]
 #[path = "http_tests.rs"]

@@ -143,13 +143,15 @@ async fn an_unexpected_error_does_not_leak() {
 }
 
 #[tokio::test]
-async fn a_problem_is_answered_as_such() {
-    let event = LambdaEvent::new(event(json!({})), Context::default());
-    let answer = serve(event, async |_| {
-        Err(Problem::unavailable("try again").into())
-    })
-    .await
-    .unwrap();
-    assert_eq!(answer.status_code, 503);
-    assert_eq!(answer.headers["retry-after"], "1");
+async fn who_asks_at_a_bad_moment_is_told_to_try_again() {
+    let overloaded = || WriteError::Overloaded("busy".into());
+    for refusal in [
+        Problem::unavailable("try again").into(),
+        overloaded().into(),
+    ] {
+        let event = LambdaEvent::new(event(json!({})), Context::default());
+        let answer = serve(event, async |_| Err(refusal)).await.unwrap();
+        assert_eq!(answer.status_code, 503);
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
 }

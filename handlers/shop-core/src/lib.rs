@@ -18,6 +18,8 @@ pub mod events;
 pub mod http;
 pub mod id;
 pub mod idempotency;
+#[cfg(feature = "testing")]
+pub mod interleave;
 pub mod metrics;
 pub mod money;
 #[cfg(feature = "testing")]

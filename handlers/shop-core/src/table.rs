@@ -1,46 +1,134 @@
-//! What services do alike with a table of DynamoDB.
+//! What services do alike with a table of DynamoDB: a client with patience, transactions, and
+//! writes with a condition.
+//!
+//! A table refuses a write for one of two reasons. A condition does not hold: that is an answer. Or
+//! somebody else writes the same row in a transaction at this moment, or more is asked for than the
+//! table takes: that passes, and the client of [`client`] tries again by itself. Only when it did not
+//! pass in time is it an error, [`WriteError::Overloaded`], which a caller of the API is told as 503.
 
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
-/// Whether the condition of a write held. Any other error stays one.
-pub fn held<T, E: ProvideErrorMetadata, R>(
-    written: Result<T, SdkError<E, R>>,
-) -> Result<bool, SdkError<E, R>> {
-    match written {
-        Ok(_) => Ok(true),
-        Err(error) if is_condition(&error) => Ok(false),
-        Err(error) => Err(error),
+mod patience;
+
+pub use patience::client;
+
+/// Why a table did not take a write whose condition may well hold.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// However often it was tried, others wrote the same rows, or too much was written.
+    #[error("table is overloaded")]
+    Overloaded(#[source] Box<dyn Error + Send + Sync>),
+    /// It did not answer, or with an error that does not pass.
+    #[error("table cannot be written")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl WriteError {
+    /// Whether this is what went wrong at the bottom of `error`.
+    pub fn is_overload(error: &(dyn Error + 'static)) -> bool {
+        let mut level = Some(error);
+        while let Some(error) = level {
+            if let Some(WriteError::Overloaded(_)) = error.downcast_ref() {
+                return true;
+            }
+            level = error.source();
+        }
+        false
     }
 }
 
-fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    let code = error.as_service_error().and_then(|error| error.code());
-    code == Some("ConditionalCheckFailedException")
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transacted {
+    /// Everything is written.
+    Written,
+    /// Nothing is: a condition did not hold. The number is the place of the write in the transaction,
+    /// and where several did not hold, the first one's.
+    Refused(usize),
+}
+
+/// Makes all the writes or none of them.
+///
+/// # Errors
+/// [`WriteError`] when it is none of the conditions that keeps them from being made.
+pub async fn transact(
+    client: &Client,
+    writes: Vec<TransactWriteItem>,
+) -> Result<Transacted, WriteError> {
+    let answer = client
+        .transact_write_items()
+        .set_transact_items(Some(writes))
+        .send()
+        .await;
+    let Err(error) = answer else {
+        return Ok(Transacted::Written);
+    };
+    let reasons = error.as_service_error().map_or_else(Vec::new, reasons);
+    // While one write waits for somebody else's, it is not known whether the others' conditions will
+    // hold when that is done.
+    if reasons.iter().any(|reason| patience::passes(reason)) {
+        return Err(WriteError::Overloaded(Box::new(error)));
+    }
+    let refused = reasons
+        .iter()
+        .position(|reason| *reason == "ConditionalCheckFailed");
+    match refused {
+        Some(place) => Ok(Transacted::Refused(place)),
+        None => Err(failed(error)),
+    }
+}
+
+/// Why the transaction was cancelled: one code for each write, `None` for one that would have been
+/// fine.
+fn reasons(error: &TransactWriteItemsError) -> Vec<&str> {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+        return Vec::new();
+    };
+    let reasons = cancelled.cancellation_reasons().iter();
+    reasons
+        .map(|reason| reason.code().unwrap_or("None"))
+        .collect()
+}
+
+/// Whether the condition of a write held.
+///
+/// # Errors
+/// [`WriteError`] when it is not the condition that keeps it from being made.
+pub fn held<T, E, R>(written: Result<T, SdkError<E, R>>) -> Result<bool, WriteError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: Debug + Send + Sync + 'static,
+{
+    match written {
+        Ok(_) => Ok(true),
+        Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// What a write is that failed for another reason than its condition.
+fn failed<E, R>(error: SdkError<E, R>) -> WriteError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: Debug + Send + Sync + 'static,
+{
+    if code(&error).is_some_and(patience::passes) {
+        WriteError::Overloaded(Box::new(error))
+    } else {
+        WriteError::Failed(Box::new(error))
+    }
+}
+
+fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
+    error.as_service_error().and_then(|error| error.code())
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use aws_sdk_dynamodb::error::ErrorMetadata;
-    use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-
-    use super::*;
-
-    fn failed(code: &str) -> SdkError<DeleteItemError, ()> {
-        let metadata = ErrorMetadata::builder().code(code).build();
-        SdkError::service_error(DeleteItemError::generic(metadata), ())
-    }
-
-    #[test]
-    fn a_condition_that_does_not_hold_is_an_answer_and_all_else_an_error() {
-        assert!(held(Ok::<_, SdkError<DeleteItemError, ()>>(())).unwrap());
-        assert!(!held(Err::<(), _>(failed("ConditionalCheckFailedException"))).unwrap());
-        assert!(
-            held(Err::<(), _>(failed(
-                "ProvisionedThroughputExceededException"
-            )))
-            .is_err()
-        );
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

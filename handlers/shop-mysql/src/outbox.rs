@@ -21,6 +21,7 @@ use shop_core::events::{Outgoing, Publisher};
 use shop_core::id::Id;
 use shop_core::runtime::{StartError, error_chain, setting};
 use shop_core::stream::{Change, publish_changes};
+use shop_core::table;
 use shop_core::trace::{self, TraceHeader};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Row};
@@ -229,7 +230,7 @@ impl OutboxTable {
     /// [`StartError`] when they name none.
     pub fn from_environment(aws: &SdkConfig) -> Result<Self, StartError> {
         Ok(OutboxTable {
-            client: Client::new(aws),
+            client: table::client(aws),
             table: setting("OUTBOX_TABLE_NAME")?,
         })
     }

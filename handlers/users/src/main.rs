@@ -8,6 +8,7 @@ use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::events::Publisher;
 use shop_core::runtime::{StartError, function_name, run, setting, start_log};
+use shop_core::table;
 
 mod accounts;
 mod api;
@@ -35,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let aws = aws::config()?;
     let store = || -> Result<Store, StartError> {
         let table = setting("TABLE_NAME")?;
-        Ok(Store::new(aws_sdk_dynamodb::Client::new(&aws), table))
+        Ok(Store::new(table::client(&aws), table))
     };
     match function_name()?.as_str() {
         "api" => {

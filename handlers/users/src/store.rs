@@ -10,12 +10,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::idempotency::{Claim, IdempotencyStore};
+use shop_core::table::{Transacted, transact};
 use shop_core::trace;
 
 use crate::profile::Profile;
@@ -126,25 +126,11 @@ impl Registry for Store {
     ) -> Result<Written, Failure> {
         let steps = steps(&self.table, old, new, now)?;
         let (items, meanings): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
-        let answer = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await;
-        let Err(error) = answer else {
-            return Ok(Written::Done);
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let codes = cancelled
-                    .cancellation_reasons()
-                    .iter()
-                    .map(|reason| reason.code());
-                cause(codes, &meanings).ok_or_else(|| table(error))
-            }
-            _ => Err(table(error)),
-        }
+        Ok(match transact(&self.client, items).await.map_err(table)? {
+            Transacted::Written => Written::Done,
+            // The first condition that did not hold is told.
+            Transacted::Refused(place) => meanings[place],
+        })
     }
 
     async fn lock(&self, now: DateTime<Utc>) -> Result<bool, Failure> {
@@ -253,19 +239,6 @@ fn unique(profile: &Profile) -> [Unique; 2] {
     ]
 }
 
-/// What the first condition that did not hold means; nothing when it was none of them.
-fn cause<'a>(
-    codes: impl Iterator<Item = Option<&'a str>>,
-    meanings: &[Written],
-) -> Option<Written> {
-    codes.zip(meanings).find_map(|(code, meaning)| match code {
-        Some("ConditionalCheckFailed") => Some(*meaning),
-        // Somebody writes the same row at this moment; what it will be is not known yet.
-        Some("TransactionConflict") => Some(Written::Overtaken),
-        _ => None,
-    })
-}
-
 fn table(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
     Failure::Table(Box::new(error))
 }
@@ -341,28 +314,5 @@ mod tests {
         delete username/anna
         delete email/anna@example.com
         ");
-    }
-
-    #[test]
-    fn the_first_condition_that_fails_is_told() {
-        let meanings = [
-            Written::Overtaken,
-            Written::Gone,
-            Written::UsernameTaken,
-            Written::EmailTaken,
-        ];
-        let (failed, fine) = (Some("ConditionalCheckFailed"), Some("None"));
-        for (codes, expected) in [
-            ([failed, fine, failed, failed], Some(Written::Overtaken)),
-            ([fine, fine, failed, failed], Some(Written::UsernameTaken)),
-            ([fine, None, fine, failed], Some(Written::EmailTaken)),
-            (
-                [fine, Some("TransactionConflict"), fine, fine],
-                Some(Written::Overtaken),
-            ),
-            ([Some("ThrottlingError"), fine, fine, fine], None),
-        ] {
-            assert_eq!(cause(codes.into_iter(), &meanings), expected, "{codes:?}");
-        }
     }
 }

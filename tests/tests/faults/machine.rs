@@ -3,9 +3,12 @@
 
 use std::fs::{self, File};
 use std::io::pipe;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread::{panicking, sleep};
+use std::time::Duration;
 
-use shopctl_tests::{TestProject, shopctl};
+use shopctl_tests::{Invocation, TestProject, shopctl};
 
 const ESCAPE: char = '\u{1b}';
 
@@ -139,17 +142,14 @@ fn a_folder_that_cannot_be_made_is_named() {
 #[test]
 fn a_disk_that_is_full_is_told() {
     let project = TestProject::small("minimal");
-    let small = project.beside("small");
-    let Some(_mount) = SmallDisk::mount(&small) else {
+    let Some(disk) = SmallDisk::mount(&project) else {
         eprintln!("skipped: only root can mount a small disk");
         return;
     };
     let deploy = ["deploy", "--env", "local", "--yes"];
-    let output = project
-        .command(&deploy)
-        .env("SHOPCTL_LOCAL_HOME", &small)
-        .run();
+    let output = disk.command(&deploy).run();
     output.expect_stderr(&["No space left on device"]);
+    drop(disk);
 
     project
         .deploy()
@@ -158,25 +158,70 @@ fn a_disk_that_is_full_is_told() {
         .expect_outcome("succeeded");
 }
 
-/// A disk that the state of a local cloud does not fit on.
-struct SmallDisk(String);
+/// A disk that the state of a local cloud does not fit on. Dropping it ends the cloud that has its
+/// state there, however far that came: the project knows of its own one only.
+struct SmallDisk<'a> {
+    project: &'a TestProject,
+    path: PathBuf,
+}
 
-impl SmallDisk {
-    fn mount(folder: &std::path::Path) -> Option<Self> {
-        let path = folder.display().to_string();
+impl<'a> SmallDisk<'a> {
+    fn mount(project: &'a TestProject) -> Option<Self> {
+        let path = project.beside("small");
         let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=48k", "tmpfs", &path])
+            .args(["-t", "tmpfs", "-o", "size=48k", "tmpfs"])
+            .arg(&path)
             .stderr(Stdio::null())
             .status();
         mount
             .is_ok_and(|status| status.success())
-            .then_some(Self(path))
+            .then_some(Self { project, path })
+    }
+
+    /// A call of `shopctl` that has its local cloud on this disk.
+    fn command(&self, arguments: &[&str]) -> Invocation {
+        let call = self.project.command(arguments);
+        call.env("SHOPCTL_LOCAL_HOME", &self.path)
+    }
+
+    /// What works in a folder of the disk. Asked before it is unmounted: after that nobody can tell.
+    fn processes(&self) -> Vec<String> {
+        let all = fs::read_dir("/proc").unwrap().flatten();
+        all.filter(|process| {
+            let works_in = fs::read_link(process.path().join("cwd"));
+            works_in.is_ok_and(|folder| folder.starts_with(&self.path))
+        })
+        .map(|process| process.file_name().to_string_lossy().into_owned())
+        .collect()
     }
 }
 
-impl Drop for SmallDisk {
+impl Drop for SmallDisk<'_> {
     fn drop(&mut self) {
-        // What still works on it would keep it.
-        let _ = Command::new("umount").args(["--lazy", &self.0]).status();
+        // A cloud whose record did not fit on the disk is not known to this command.
+        let _ = Command::new(shopctl())
+            .args(["local", "stop"])
+            .current_dir(self.project.root())
+            .env("SHOPCTL_LOCAL_HOME", &self.path)
+            .stdin(Stdio::null())
+            .output();
+        for process in self.processes() {
+            let _ = Command::new("kill").args(["-KILL", &process]).status();
+        }
+        // A process takes a moment to be gone. Lazily, this would succeed with one that goes on.
+        let unmounted = (0..200).any(|_| {
+            let mut umount = Command::new("umount");
+            umount.arg(&self.path).stderr(Stdio::null());
+            let done = umount.status().is_ok_and(|status| status.success());
+            if !done {
+                sleep(Duration::from_millis(50));
+            }
+            done
+        });
+        let left = self.processes();
+        assert!(
+            unmounted || panicking(),
+            "still on the small disk: {left:?}"
+        );
     }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { addressErrors, readAddress } from "./address-form";
-import { cardError, readCardNumber } from "./card";
 import { attemptFor, forgetAttempt } from "./order-attempt";
 
 const fields = { name: " Anna  Berg ", street: "Seestraße 12", postalCode: "88131", city: "Lindau", country: "DE" };
@@ -32,23 +31,6 @@ it("shows what the shop finds wrong with an address beside its field", () => {
     { pointer: "/address/city", detail: "at most 100 characters" },
   ];
   expect(addressErrors(violations)).toEqual({ city: "Please correct this: at most 100 characters." });
-});
-
-describe("a card number", () => {
-  const read = (cardNumber: string) => {
-    const data = new FormData();
-    data.set("cardNumber", cardNumber);
-    return readCardNumber(data);
-  };
-
-  it.each(["4242 4242 4242 4242", "4242-4242-4242-4242", " 4242424242424242 "])("may be written %s", (written) => {
-    expect(read(written)).toBe("4242424242424242");
-    expect(cardError(read(written))).toBeUndefined();
-  });
-
-  it.each(["", "4242", "4242424242424243", "424242424242424x"])("is not %s", (written) => {
-    expect(cardError(read(written))).toMatch(/card/);
-  });
 });
 
 describe("an attempt to order", () => {

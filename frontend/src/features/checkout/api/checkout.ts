@@ -26,12 +26,3 @@ export const deliveryPriceQuery = (api: ApiClient, pieces: readonly Piece[], cou
           },
   });
 };
-
-/** Holds the amount on the card; what comes back stands for it. The number goes to nobody but the payment provider. */
-export async function preauthorise(api: ApiClient, cardNumber: string, { amount, currency }: Money): Promise<string> {
-  const { paymentToken } = await api.request<{ paymentToken: string }>("/payment-3p/preauth", {
-    method: "POST",
-    body: { cardNumber, amount, currency },
-  });
-  return paymentToken;
-}

@@ -6,16 +6,17 @@ import { cartActions } from "@/features/cart/cart-store";
 import type { CheckedLine } from "@/features/cart/use-checked-cart";
 import { orderQuery, placeOrder } from "@/features/orders/api/orders";
 import type { Address, Order } from "@/features/orders/order";
+import { preauthorise } from "@/features/payment/api/payment";
+import { cardError, readCardNumber } from "@/features/payment/card";
+import { CardField } from "@/features/payment/components/card-field";
 import { ApiError } from "@/shared/api/api-error";
 import { useApi } from "@/shared/api/api-context";
 import { sum } from "@/shared/money";
-import { TextField } from "@/shared/ui/field";
 import { ErrorMessage } from "@/shared/ui/messages";
 import { SubmitButton } from "@/shared/ui/submit-button";
 
 import { addressErrors, readAddress, type AddressErrors } from "../address-form";
-import { deliveryPriceQuery, preauthorise } from "../api/checkout";
-import { cardError, readCardNumber } from "../card";
+import { deliveryPriceQuery } from "../api/checkout";
 import { attemptFor, forgetAttempt } from "../order-attempt";
 import { AddressFields } from "./address-fields";
 
@@ -89,15 +90,7 @@ export function CheckoutForm({ lines, onCountry, onPlaced }: CheckoutFormProps) 
     >
       <AddressFields errors={errors} />
       <h2>How do you pay?</h2>
-      <TextField
-        label="Card number"
-        name="cardNumber"
-        autoComplete="cc-number"
-        inputMode="numeric"
-        maxLength={23}
-        hint="The total is held on your card now and charged when your order arrives."
-        error={errors.cardNumber}
-      />
+      <CardField hint="The total is held on your card now and charged when your order arrives." error={errors.cardNumber} />
       {place.isError && <ErrorMessage error={place.error} />}
       <SubmitButton busy={place.isPending} busyText="Placing your order…">
         Place order
