@@ -351,7 +351,5 @@ pub async fn serve(
 }
 
 #[cfg(test)]
-
-#[cfg(test)]
 #[path = "http_tests.rs"]
 mod tests;
