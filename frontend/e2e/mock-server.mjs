@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 const port = Number(process.env.PORT ?? 4300);
 const seed = JSON.parse(readFileSync(join(root, "../handlers/products/seed/catalogue.json"), "utf8"));
 const seeded = "2026-01-15T09:00:00Z";
-const products = seed.map(({ slug, ...product }) => ({ productId: slug, ...product, createdDate: seeded, modifiedDate: seeded }));
+const products = seed.map(({ slug, ...product }) => ({ productId: slug, sizes: [], ...product, createdDate: seeded, modifiedDate: seeded }));
 const users = new Map();
 const tokens = new Map();
 const orders = [];
@@ -57,10 +57,12 @@ function placeOrder(request, { items, address, deliveryPrice, paymentToken }) {
   const key = `${customer} ${request.headers["idempotency-key"] ?? randomBytes(8).toString("hex")}`;
   if (attempts.has(key)) return seen(attempts.get(key));
   if (!payments.delete(paymentToken)) throw new Refusal(402, "Payment refused", "The payment is not known.");
-  const lines = items.map(({ productId, quantity }) => {
+  const lines = items.map(({ productId, size, quantity }) => {
     const product = products.find((candidate) => candidate.productId === productId);
     if (!product) throw new Refusal(422, "Unknown product", `We do not sell ${productId}.`);
-    return { productId, name: product.name, quantity, unitPrice: product.price, picture: product.pictures[0].url };
+    const isThere = size === undefined ? product.sizes.length === 0 : product.sizes.includes(size);
+    if (!isThere) throw new Refusal(422, "Unknown size", `We do not sell ${productId} like this.`);
+    return { productId, size, name: product.name, quantity, unitPrice: product.price, picture: product.pictures[0].url };
   });
   const goods = lines.reduce((sum, line) => sum + line.unitPrice.amount * line.quantity, 0);
   const total = { amount: goods + deliveryPrice.amount, currency: "EUR" };

@@ -11,6 +11,28 @@ test("a product's address opens the product", async ({ page, shop }) => {
   await shop.picture("product");
 });
 
+test("a size is chosen and kept apart from others", async ({ page, shop }) => {
+  await page.goto("/?category=Shoes");
+  await page.getByRole("link", { name: "Ridgeline leather boot" }).click();
+  const add = page.getByRole("button", { name: "Add to cart" });
+  await add.click();
+  await expect(page.getByText("Please choose a size.")).toBeVisible();
+  await shop.checkAccessibility();
+  for (const size of ["42", "43", "42"]) {
+    await page.getByLabel("Size").selectOption(size);
+    await add.click();
+  }
+  await shop.picture("size");
+  await page.getByRole("link", { name: "Cart, 3 items" }).click();
+  const lines = page.getByRole("list", { name: "Items in your cart" }).getByRole("listitem");
+  await expect(lines).toHaveCount(2);
+  await expect(lines.nth(0)).toContainText("Ridgeline leather boot, size 42");
+  await page.getByRole("button", { name: "Remove Ridgeline leather boot, size 42" }).click();
+  await expect(lines).toHaveCount(1);
+  await expect(lines).toContainText("size 43");
+  await shop.checkAccessibility();
+});
+
 test("an address that does not exist is said to be none", async ({ page, shop }) => {
   shop.expectRefusal(/no-such-page/);
   await page.goto("/no-such-page");
@@ -52,8 +74,10 @@ test("the shop in the dark", async ({ page, shop }) => {
   await expect(page.getByRole("main").getByRole("article")).toHaveCount(12);
   await shop.checkAccessibility();
   await shop.picture("catalogue");
+  await page.goto("/?category=Shoes");
   await page.getByRole("main").getByRole("article").first().getByRole("link").click();
   await page.getByRole("button", { name: "Add to cart" }).click();
+  await expect(page.getByText("Please choose a size.")).toBeVisible();
   await shop.checkAccessibility();
   await shop.picture("product");
 });

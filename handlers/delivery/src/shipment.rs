@@ -242,7 +242,7 @@ pub mod tests {
             "postalCode": "12345", "country": "DE",
         }));
         let items = vec![Pieces {
-            product_id: Id::fixed(1_767_225_600, "boot"),
+            article: Id::fixed(1_767_225_600, "boot").into(),
             quantity: 2,
         }];
         Shipment {

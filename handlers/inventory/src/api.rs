@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shop_core::cursor;
 use shop_core::http::{self, Answer, Refusal, Request};
 use shop_core::id::Id;
-use shop_core::order::now;
+use shop_core::order::{Article, now};
 use shop_core::problem::{Problem, Violation};
 use shop_mysql::outbox::Sink;
 
@@ -111,8 +111,12 @@ async fn answer<S: Sink>(inventory: &Inventory<S>, request: &Request) -> Result<
         Route::Complete => stepped(inventory.complete(&order(request)?, now()).await?),
         Route::Pack => {
             let pieces = request.json::<Pieces>()?.quantity;
-            let (order, product) = (order(request)?, product(request)?);
-            stepped(inventory.pack(&order, &product, pieces, now()).await?)
+            let article = Article {
+                product_id: product(request)?,
+                size: request.query("size").map(str::to_owned),
+            };
+            let order = order(request)?;
+            stepped(inventory.pack(&order, &article, pieces, now()).await?)
         }
         Route::ListStock => list_stock(inventory, request).await,
         Route::GetStock => {
@@ -158,7 +162,9 @@ fn stepped(step: Step) -> Result<Answer, Refusal> {
     match step {
         Step::Done(request) => Ok(Answer::json(200, &request)?),
         Step::Unknown => Err(no_request().into()),
-        Step::UnknownItem => Err(Problem::not_found("this product was not ordered").into()),
+        Step::UnknownItem => {
+            Err(Problem::not_found("this product was not ordered, or not in this size").into())
+        }
         Step::TooMany(ordered) => Err(Problem::validation(vec![Violation::new(
             "/quantity",
             format!("from 0 to {ordered} pieces can be packed"),

@@ -43,6 +43,10 @@ fn service() -> Service {
                 "PUT /api/packaging-requests/{orderId}/items/{productId}",
                 "Say how many pieces are packed",
             )
+            .query::<String>(
+                "size",
+                "The size that was ordered; needed for a product that comes in several.",
+            )
             .takes::<Pieces>(&[])
             .problems(&[422]),
             step(

@@ -5,21 +5,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shop_core::cursor::cut;
 use shop_core::id::Id;
+use shop_core::order::Article;
 use shop_mysql::database::DatabaseError;
 use shop_mysql::outbox::Sink;
 use sqlx::Row;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 
 use crate::reservation::{known_order, set_status, tell};
-use crate::store::{Inventory, Line, Status, id};
+use crate::store::{Inventory, Line, Status, article, id, size};
 
-/// One product of a request.
+/// One product of a request, in one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PackagingItem {
-    /// The product.
-    pub product_id: Id,
+    /// The product and its size.
+    #[serde(flatten)]
+    pub article: Article,
     /// Its name.
     pub name: String,
     /// Pieces that were ordered.
@@ -74,7 +76,7 @@ pub enum Step {
     Done(PackagingRequest),
     /// There is no such request.
     Unknown,
-    /// There is no such product in it.
+    /// There is no such product in it, or not in this size.
     UnknownItem,
     /// More pieces than this were not ordered.
     TooMany(u32),
@@ -141,20 +143,22 @@ impl<S: Sink> Inventory<S> {
         .await
     }
 
-    /// Only so many pieces of a product will be in the package: from none to what was ordered.
+    /// Only so many pieces of a product in one size will be in the package: from none to what was ordered.
     pub async fn pack(
         &self,
         order_id: &Id,
-        product_id: &Id,
+        article: &Article,
         pieces: u32,
         now: DateTime<Utc>,
     ) -> Result<Step, DatabaseError> {
         self.step(order_id, Status::InProgress, async |connection| {
             let row = sqlx::query(
-                "SELECT ordered FROM packaging_item WHERE order_id = ? AND product_id = ?",
+                "SELECT ordered FROM packaging_item \
+                 WHERE order_id = ? AND product_id = ? AND size = ?",
             )
             .bind(order_id.as_str())
-            .bind(product_id.as_str())
+            .bind(article.product_id.as_str())
+            .bind(size(article))
             .fetch_optional(&mut *connection)
             .await?;
             let Some(row) = row else {
@@ -165,11 +169,13 @@ impl<S: Sink> Inventory<S> {
                 return Ok(Some(Step::TooMany(ordered)));
             }
             sqlx::query(
-                "UPDATE packaging_item SET packed = ? WHERE order_id = ? AND product_id = ?",
+                "UPDATE packaging_item SET packed = ? \
+                 WHERE order_id = ? AND product_id = ? AND size = ?",
             )
             .bind(pieces)
             .bind(order_id.as_str())
-            .bind(product_id.as_str())
+            .bind(article.product_id.as_str())
+            .bind(size(article))
             .execute(&mut *connection)
             .await?;
             set_status(connection, order_id, Status::InProgress, now).await?;
@@ -185,11 +191,11 @@ impl<S: Sink> Inventory<S> {
             let mut packed = Vec::new();
             let mut left = Vec::new();
             for row in items(connection, order_id).await? {
-                let product_id = id(&row, "product_id")?;
+                let article = article(&row)?;
                 let (ordered, inside): (u32, u32) =
                     (row.try_get("ordered")?, row.try_get("packed")?);
                 let line = |quantity| Line {
-                    product_id: product_id.clone(),
+                    article: article.clone(),
                     quantity,
                 };
                 left.push(line(ordered - inside));
@@ -233,7 +239,7 @@ impl<S: Sink> Inventory<S> {
             let rows = items(connection, order_id).await?;
             let lines = rows.iter().map(|row| {
                 Ok(Line {
-                    product_id: id(row, "product_id")?,
+                    article: article(row)?,
                     quantity: row.try_get("packed")?,
                 })
             });
@@ -267,15 +273,15 @@ impl<S: Sink> Inventory<S> {
     }
 }
 
-/// The items of an order, by product.
+/// The items of an order, by product and size.
 pub(crate) async fn items(
     connection: &mut MySqlConnection,
     order_id: &Id,
 ) -> Result<Vec<MySqlRow>, DatabaseError> {
     let rows = sqlx::query(
-        "SELECT item.product_id, COALESCE(product.name, '') AS name, ordered, packed \
+        "SELECT item.product_id, size, COALESCE(product.name, '') AS name, ordered, packed \
          FROM packaging_item AS item LEFT JOIN product ON product.product_id = item.product_id \
-         WHERE order_id = ? ORDER BY item.product_id",
+         WHERE order_id = ? ORDER BY item.product_id, size",
     )
     .bind(order_id.as_str())
     .fetch_all(connection)
@@ -306,7 +312,7 @@ async fn read(
     let rows = items(connection, order_id).await?;
     let items = rows.iter().map(|row| {
         Ok(PackagingItem {
-            product_id: id(row, "product_id")?,
+            article: article(row)?,
             name: row.try_get("name")?,
             quantity: row.try_get("ordered")?,
             packed: row.try_get("packed")?,

@@ -1,18 +1,20 @@
 //! Reservations: all pieces of an order or none, each order once, whatever
 //! comes twice or late.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use shop_core::id::Id;
-use shop_core::order::Shortage;
+use shop_core::order::{Article, Shortage};
 use shop_mysql::database::DatabaseError;
 use shop_mysql::outbox::{self, Sink};
 use sqlx::Row;
 use sqlx::mysql::MySqlConnection;
 
 use crate::packaging::items;
-use crate::store::{Inventory, Line, Status, id, moves};
+use crate::store::{Inventory, Line, Status, article, moves, size};
 
 /// What became of a wish to reserve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,16 +77,13 @@ impl<S: Sink> Inventory<S> {
             if let Some(status) = take_order(connection, order_id, now).await? {
                 return Ok(Reserved::Before(status));
             }
-            let wanted = moves(lines, -1);
-            if let Err(shortages) = self.move_stock(connection, &wanted, now).await? {
+            if let Err(shortages) = self.move_stock(connection, &moves(lines, -1), now).await? {
                 set_status(connection, order_id, Status::Refused, now).await?;
                 let detail = json!({ "orderId": order_id, "shortages": shortages });
                 tell(connection, "ReservationFailed", order_id, &detail, now).await?;
                 return Ok(Reserved::No(shortages));
             }
-            for (product_id, pieces) in wanted {
-                add_item(connection, order_id, &product_id, -pieces).await?;
-            }
+            add_items(connection, order_id, lines).await?;
             set_status(connection, order_id, Status::New, now).await?;
             let detail = json!({ "orderId": order_id });
             tell(connection, "StockReserved", order_id, &detail, now).await?;
@@ -141,9 +140,8 @@ impl<S: Sink> Inventory<S> {
                 }
             }
             let mut difference = moves(&ordered(connection, order_id).await?, 1);
-            let wanted = moves(lines, -1);
-            for (product_id, pieces) in &wanted {
-                *difference.entry(product_id.clone()).or_default() += pieces;
+            for (product_id, pieces) in moves(lines, -1) {
+                *difference.entry(product_id).or_default() += pieces;
             }
             if let Err(shortages) = self.move_stock(connection, &difference, now).await? {
                 return Ok(Err(Unchanged::NoStock { shortages }));
@@ -152,9 +150,7 @@ impl<S: Sink> Inventory<S> {
                 .bind(order_id.as_str())
                 .execute(&mut *connection)
                 .await?;
-            for (product_id, pieces) in wanted.into_iter().filter(|(_, pieces)| *pieces != 0) {
-                add_item(connection, order_id, &product_id, -pieces).await?;
-            }
+            add_items(connection, order_id, lines).await?;
             set_status(connection, order_id, Status::New, now).await?;
             Ok(Ok(()))
         })
@@ -233,21 +229,30 @@ pub(crate) async fn set_status(
     Ok(())
 }
 
-async fn add_item(
+/// Adds what is ordered to an order that has nothing; lines of the same product and size are one.
+async fn add_items(
     connection: &mut MySqlConnection,
     order_id: &Id,
-    product_id: &Id,
-    pieces: i64,
+    lines: &[Line],
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO packaging_item (order_id, product_id, ordered, packed) VALUES (?, ?, ?, ?)",
-    )
-    .bind(order_id.as_str())
-    .bind(product_id.as_str())
-    .bind(pieces)
-    .bind(pieces)
-    .execute(connection)
-    .await?;
+    let mut pieces = BTreeMap::<&Article, u32>::new();
+    for line in lines.iter().filter(|line| line.quantity > 0) {
+        let sum = pieces.entry(&line.article).or_default();
+        *sum = sum.saturating_add(line.quantity);
+    }
+    for (article, quantity) in pieces {
+        sqlx::query(
+            "INSERT INTO packaging_item (order_id, product_id, size, ordered, packed) \
+             VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(order_id.as_str())
+        .bind(article.product_id.as_str())
+        .bind(size(article))
+        .bind(quantity)
+        .bind(quantity)
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }
 
@@ -260,7 +265,7 @@ async fn ordered(
     rows.iter()
         .map(|row| {
             Ok(Line {
-                product_id: id(row, "product_id")?,
+                article: article(row)?,
                 quantity: row.try_get("ordered")?,
             })
         })

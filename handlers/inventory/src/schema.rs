@@ -23,7 +23,7 @@ const STOCK: &str = include_str!("../seed/stock.json");
 const OPENED: i64 = 1_767_225_600;
 
 /// All steps so far. A step that was deployed once stays as it is; what changes is a new one.
-pub const MIGRATIONS: [Migration; 3] = [
+pub const MIGRATIONS: [Migration; 4] = [
     outbox::MIGRATION,
     Migration {
         name: "inventory-1",
@@ -55,6 +55,24 @@ CREATE TABLE IF NOT EXISTS packaging_item (
 ",
     },
     outbox::TRACE_MIGRATION,
+    // A line is a product in a size, and no size where it comes in one only: what was ordered before,
+    // and what functions of before still write while the deploy goes on.
+    Migration {
+        name: "inventory-2",
+        sql: "\
+SET @step = IF(
+  EXISTS (SELECT * FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'packaging_item' AND column_name = 'size'),
+  'DO 0',
+  'ALTER TABLE packaging_item
+    ADD COLUMN size VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '''',
+    DROP PRIMARY KEY, ADD PRIMARY KEY (order_id, product_id, size)'
+);
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
+",
+    },
 ];
 
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shop_core::id::Id;
-use shop_core::order::Shortage;
+use shop_core::order::{Article, Shortage};
 use shop_mysql::database::{Database, DatabaseError};
 use shop_mysql::outbox::{self, Sink, relay_soon};
 use sqlx::Row;
@@ -30,13 +30,13 @@ pub struct Inventory<S> {
     pub threshold: u32,
 }
 
-/// Pieces of a product.
+/// Pieces of a product in one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// The product.
-    pub product_id: Id,
+    /// The product and its size.
+    #[serde(flatten)]
+    pub article: Article,
     /// Pieces.
     pub quantity: u32,
 }
@@ -108,7 +108,7 @@ impl Stock {
     }
 }
 
-/// Pieces that come (more than 0) or go, by product.
+/// Pieces that come (more than 0) or go, by product: stock is kept of all sizes together.
 pub type Moves = BTreeMap<Id, i64>;
 
 /// `lines` as moves in the direction of `sign`; a product that occurs twice counts once, with
@@ -116,7 +116,8 @@ pub type Moves = BTreeMap<Id, i64>;
 pub fn moves<'a>(lines: impl IntoIterator<Item = &'a Line>, sign: i64) -> Moves {
     let mut moves = Moves::new();
     for line in lines {
-        *moves.entry(line.product_id.clone()).or_default() += sign * i64::from(line.quantity);
+        let product_id = line.article.product_id.clone();
+        *moves.entry(product_id).or_default() += sign * i64::from(line.quantity);
     }
     moves
 }
@@ -276,6 +277,20 @@ pub async fn add_product(
     take_product(connection, product_id)
         .await?
         .ok_or_else(|| DatabaseError::Row("no product that was just added".to_owned()))
+}
+
+/// What the line of a row with the columns `product_id, size` is about.
+pub fn article(row: &MySqlRow) -> Result<Article, DatabaseError> {
+    let size: String = row.try_get("size")?;
+    Ok(Article {
+        product_id: id(row, "product_id")?,
+        size: (!size.is_empty()).then_some(size),
+    })
+}
+
+/// As column `size` has it, which is part of a key and therefore never null.
+pub fn size(article: &Article) -> &str {
+    article.size.as_deref().unwrap_or_default()
 }
 
 /// The identifier in a column.

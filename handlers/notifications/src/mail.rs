@@ -309,7 +309,7 @@ fn why(order: &CustomerOrder) -> String {
                 .flat_map(|cancellation| &cancellation.shortages)
                 .map(|shortage| {
                     let mut items = order.order.items.iter();
-                    let item = items.find(|item| item.product_id == shortage.product_id);
+                    let item = items.find(|item| item.article.product_id == shortage.product_id);
                     let name = item.map_or("a product", |item| item.name.as_str());
                     format!("{name}: {} of {}", shortage.available, shortage.needed)
                 })

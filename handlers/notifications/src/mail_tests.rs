@@ -97,6 +97,12 @@ fn u140_a_confirmed_order_shows_what_it_costs_and_why() {
         }),
     );
     insta::assert_snapshot!(moved(&order).text);
+    let mut sized = order;
+    sized.order.items[0].article.size = Some("42".to_owned());
+    let notice = moved(&sized);
+    let line = "2 x Boot, size 42, 219.00 EUR each: 438.00 EUR";
+    assert!(notice.text.contains(line), "{}", notice.text);
+    assert!(html(&notice).contains(">Boot, size 42<"));
 }
 
 #[test]

@@ -93,7 +93,8 @@ fn example(status: &str, cancellation: Value) -> Result<CustomerOrder, serde_jso
         "orderId": Id::fixed(THEN, "order"), "status": status,
         "createdDate": "2026-03-04T09:00:00Z", "modifiedDate": "2026-03-04T09:00:00Z",
         "items": [
-            { "productId": Id::fixed(THEN, "boot"), "name": "Ridgeline leather boot", "quantity": 2,
+            { "productId": Id::fixed(THEN, "boot"), "size": "42", "name": "Ridgeline leather boot",
+              "quantity": 2,
               "unitPrice": { "amount": 21900, "currency": "EUR" } },
             { "productId": Id::fixed(THEN, "cup"), "name": "Enamel cup", "quantity": 1,
               "unitPrice": { "amount": 1450, "currency": "EUR" } },

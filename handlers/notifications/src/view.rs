@@ -1,5 +1,7 @@
 //! An order as mails show it: everything is text already.
 
+use std::borrow::Cow;
+
 use shop_core::money::{Money, MoneyError};
 use shop_core::order::{CustomerOrder, Order, OrderItem};
 
@@ -7,7 +9,7 @@ use crate::notice::Shop;
 
 /// One product.
 pub struct Line<'a> {
-    pub name: &'a str,
+    pub title: Cow<'a, str>,
     pub quantity: u32,
     pub each: String,
     pub price: String,
@@ -96,7 +98,7 @@ fn address(order: &Order) -> Vec<String> {
 
 fn line(item: &OrderItem) -> Result<Line<'_>, MoneyError> {
     Ok(Line {
-        name: &item.name,
+        title: item.title(),
         quantity: item.quantity,
         each: item.unit_price.to_string(),
         price: item.unit_price.checked_mul(item.quantity)?.to_string(),

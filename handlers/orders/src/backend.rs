@@ -1,6 +1,6 @@
 //! The world as the functions need it, made of AWS clients.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{
@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shop_core::call::{CallError, call};
 use shop_core::delivery::{Parcel, Price, PriceRequest};
+use shop_core::details::Pieces;
 use shop_core::id::Id;
 use shop_core::idempotency::{IdempotencyStore, Remembered};
 use shop_core::money::Money;
@@ -18,7 +19,7 @@ use shop_core::payment::{AuthoriseRequest, Authorised, NotAuthorised};
 use shop_core::quote::{Quote, QuoteRequest};
 use shop_core::trace;
 
-use crate::change::{Changing, Exchanged, Released, Wanted};
+use crate::change::{Changing, Exchanged, Released};
 use crate::draft::Line;
 use crate::events::Progress;
 use crate::farewell::{Farewell, note_key};
@@ -70,7 +71,7 @@ pub struct ApiBackend {
 struct AboutOrder<'a> {
     order_id: &'a Id,
     #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<&'a [Wanted]>,
+    items: Option<&'a [Pieces]>,
 }
 
 impl ApiBackend {
@@ -78,7 +79,7 @@ impl ApiBackend {
     /// the catalogue's business, and the permission to call is the authentication.
     async fn quoted(&self, lines: &[Line]) -> Result<Quote, Failure> {
         let request = QuoteRequest {
-            product_ids: lines.iter().map(|line| line.product_id.clone()).collect(),
+            product_ids: products(lines),
         };
         Ok(call(&self.lambda, &self.neighbours.quote, &request).await?)
     }
@@ -124,6 +125,12 @@ impl ApiBackend {
             Some(NotAuthorised::Closed) => "the payment of this order is closed".to_owned(),
         }))
     }
+}
+
+/// The products of the lines, each once.
+fn products(lines: &[Line]) -> Vec<Id> {
+    let ids: BTreeSet<&Id> = lines.iter().map(|line| &line.article.product_id).collect();
+    ids.into_iter().cloned().collect()
 }
 
 /// What a message says beside its body: the trace that `process` goes on with.
@@ -238,7 +245,7 @@ impl Changing for ApiBackend {
         Ok(call(&self.lambda, &self.neighbours.release, &request).await?)
     }
 
-    async fn exchange(&self, order_id: &Id, goods: &[Wanted]) -> Result<Exchanged, Failure> {
+    async fn exchange(&self, order_id: &Id, goods: &[Pieces]) -> Result<Exchanged, Failure> {
         let request = AboutOrder {
             order_id,
             items: Some(goods),

@@ -6,8 +6,9 @@
 //! between, its event does the rest.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shop_core::delivery::Parcel;
+use shop_core::details::Pieces;
 use shop_core::http::Refusal;
 use shop_core::id::Id;
 use shop_core::money::Money;
@@ -29,16 +30,6 @@ pub struct Released {
     pub released: bool,
 }
 
-/// Pieces of a product to be set aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Wanted {
-    /// Which product.
-    pub product_id: Id,
-    /// How many pieces.
-    pub quantity: u32,
-}
-
 /// Whether other goods were set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Exchanged {
@@ -55,7 +46,7 @@ pub trait Changing: Progress {
     async fn release(&self, order_id: &Id) -> Result<Released, Failure>;
 
     /// Sets these goods aside instead, all or none, unless packing has begun.
-    async fn exchange(&self, order_id: &Id, goods: &[Wanted]) -> Result<Exchanged, Failure>;
+    async fn exchange(&self, order_id: &Id, goods: &[Pieces]) -> Result<Exchanged, Failure>;
 
     /// Names and prices.
     async fn quote(&self, lines: &[Line]) -> Result<Quote, Failure>;
@@ -162,11 +153,11 @@ pub async fn edit(
 }
 
 async fn exchange(shop: &impl Changing, order: &Order) -> Result<(), Refusal> {
-    let goods: Vec<Wanted> = order
+    let goods: Vec<Pieces> = order
         .items
         .iter()
-        .map(|item| Wanted {
-            product_id: item.product_id.clone(),
+        .map(|item| Pieces {
+            article: item.article.clone(),
             quantity: item.quantity,
         })
         .collect();
@@ -184,7 +175,7 @@ async fn exchange(shop: &impl Changing, order: &Order) -> Result<(), Refusal> {
         let position = order
             .items
             .iter()
-            .position(|item| item.product_id == shortage.product_id);
+            .position(|item| item.article.product_id == shortage.product_id);
         let pointer = position.map_or("/items".to_owned(), |at| format!("/items/{at}/quantity"));
         Violation::new(pointer, format!("there are only {}", shortage.available))
     });
@@ -193,32 +184,21 @@ async fn exchange(shop: &impl Changing, order: &Order) -> Result<(), Refusal> {
 
 fn lines_of(order: &Order) -> Vec<Line> {
     let line = |(position, item): (usize, &OrderItem)| Line {
-        product_id: item.product_id.clone(),
+        article: item.article.clone(),
         quantity: item.quantity,
         position,
     };
     order.items.iter().enumerate().map(line).collect()
 }
 
-/// The lines as items: as they were when the order had them, as they are quoted when not.
+/// The lines as items; see [`replacement`].
 fn items(lines: &[Line], before: &Order, quote: &Quote) -> Result<Vec<OrderItem>, Vec<Violation>> {
     let mut violations = Vec::new();
     let mut items = Vec::new();
     for line in lines {
-        let had = before
-            .items
-            .iter()
-            .find(|item| item.product_id == line.product_id);
-        match (had, quoted(line, quote)) {
-            (Some(had), _) => items.push(OrderItem {
-                quantity: line.quantity,
-                ..had.clone()
-            }),
-            (None, Some(product)) => items.push(item(line, product)),
-            (None, None) => violations.push(Violation::new(
-                format!("/items/{}/productId", line.position),
-                "this product cannot be ordered",
-            )),
+        match replacement(line, before, quote) {
+            Ok(item) => items.push(item),
+            Err(violation) => violations.push(violation),
         }
     }
     if violations.is_empty() {
@@ -226,6 +206,29 @@ fn items(lines: &[Line], before: &Order, quote: &Quote) -> Result<Vec<OrderItem>
     } else {
         Err(violations)
     }
+}
+
+/// The line as an item: as it was when the order had it, whether or not it is still sold; else as it
+/// is quoted. A product that the order had in another size keeps its price.
+fn replacement(line: &Line, before: &Order, quote: &Quote) -> Result<OrderItem, Violation> {
+    let known = before.items.iter();
+    let had: Vec<&OrderItem> = known
+        .filter(|item| item.article.product_id == line.article.product_id)
+        .collect();
+    if let Some(same) = had.iter().find(|item| item.article == line.article) {
+        return Ok(OrderItem {
+            quantity: line.quantity,
+            ..(*same).clone()
+        });
+    }
+    let quoted = item(line, quote)?;
+    let unit_price = had
+        .first()
+        .map_or(quoted.unit_price, |item| item.unit_price);
+    Ok(OrderItem {
+        unit_price,
+        ..quoted
+    })
 }
 
 /// Like those of a new order, but with what is not sold any more: it counts as small and light.

@@ -17,11 +17,13 @@ struct FakeShop {
     packing: Cell<bool>,
     stock: Cell<u32>,
     /// What is set aside now.
-    goods: RefCell<Vec<Wanted>>,
+    goods: RefCell<Vec<Pieces>>,
     covers: Cell<i64>,
     /// Somebody else writes the order once.
     rival: Cell<bool>,
     given_back: Cell<u32>,
+    /// In which everything comes.
+    sizes: &'static [&'static str],
 }
 
 impl Progress for FakeShop {
@@ -57,12 +59,12 @@ impl Changing for FakeShop {
         })
     }
 
-    async fn exchange(&self, _: &Id, goods: &[Wanted]) -> Result<Exchanged, Failure> {
+    async fn exchange(&self, _: &Id, goods: &[Pieces]) -> Result<Exchanged, Failure> {
         let shortages: Vec<_> = goods
             .iter()
             .filter(|wanted| wanted.quantity > self.stock.get())
             .map(|wanted| Shortage {
-                product_id: wanted.product_id.clone(),
+                product_id: wanted.article.product_id.clone(),
                 available: self.stock.get(),
                 needed: wanted.quantity,
             })
@@ -81,10 +83,11 @@ impl Changing for FakeShop {
 
     async fn quote(&self, lines: &[Line]) -> Result<Quote, Failure> {
         let products = lines.iter().map(|line| QuotedProduct {
-            product_id: line.product_id.clone(),
+            product_id: line.article.product_id.clone(),
             name: "Now dearer".to_owned(),
             price: Money::new(9900, Currency::EUR),
             package: Package::default(),
+            sizes: self.sizes.iter().map(ToString::to_string).collect(),
             picture: None,
         });
         Ok(Quote {
@@ -113,8 +116,8 @@ impl Changing for FakeShop {
 fn shop(status: OrderStatus) -> FakeShop {
     let mut order = order();
     order.status = status;
-    let goods = order.items.iter().map(|item| Wanted {
-        product_id: item.product_id.clone(),
+    let goods = order.items.iter().map(|item| Pieces {
+        article: item.article.clone(),
         quantity: item.quantity,
     });
     FakeShop {
@@ -129,6 +132,7 @@ fn shop(status: OrderStatus) -> FakeShop {
         covers: Cell::new(100_000),
         rival: Cell::new(false),
         given_back: Cell::new(0),
+        sizes: &[],
     }
 }
 
@@ -137,7 +141,7 @@ fn read(shop: &FakeShop) -> Stored {
 }
 
 fn boots(quantity: u32) -> Value {
-    json!({ "items": [{ "productId": order().items[0].product_id, "quantity": quantity }] })
+    json!({ "items": [{ "productId": order().items[0].article.product_id, "quantity": quantity }] })
 }
 
 async fn edited(shop: &FakeShop, body: Value) -> Result<Order, Refusal> {
@@ -201,6 +205,33 @@ async fn fewer_pieces_keep_their_price_and_cost_less() {
     assert_eq!(order.total.amount, 2000 - 200 + 400);
     assert_eq!(shop.goods.borrow()[0].quantity, 2);
     assert_eq!(read(&shop).order.order, order);
+}
+
+#[tokio::test]
+async fn u056_another_size_costs_what_the_product_cost() {
+    let mut shop = shop(OrderStatus::Confirmed);
+    shop.sizes = &["41", "42"];
+    let boot = order().items[0].article.product_id.clone();
+    let of = |size: &str| json!({ "productId": boot, "size": size, "quantity": 1 });
+    let order = edited(&shop, json!({ "items": [of("42"), of("41")] }))
+        .await
+        .unwrap();
+    let sizes: Vec<_> = order
+        .items
+        .iter()
+        .map(|item| item.article.size.as_deref().unwrap())
+        .collect();
+    assert_eq!(sizes, ["42", "41"]);
+    assert_eq!(order.items[0].unit_price.amount, 1000);
+    assert_eq!(shop.goods.borrow()[1].article, order.items[1].article);
+
+    let wrong = json!({ "items": [of("42"), of("43"), { "productId": boot, "quantity": 1 }] });
+    let Err(Refusal::Problem(problem)) = edited(&shop, wrong).await else {
+        panic!("there are no such sizes");
+    };
+    let told: Vec<_> = problem.errors.iter().map(|v| v.pointer.as_str()).collect();
+    assert_eq!(told, ["/items/1/size", "/items/2/size"]);
+    assert_eq!(read(&shop).order.order, order, "nothing changed");
 }
 
 #[tokio::test]

@@ -6,16 +6,16 @@ use shop_core::address::AddressRequest;
 use shop_core::check::Check;
 use shop_core::id::Id;
 use shop_core::money::Money;
-use shop_core::order::Address;
+use shop_core::order::{Address, Article};
 use shop_core::problem::Violation;
 
 use crate::promotion::normalized;
 
-/// How many different products an order may have.
+/// How many lines an order may have.
 const MAX_LINES: usize = 50;
 /// The longest payment token that is looked at, in bytes.
 const MAX_TOKEN: usize = 200;
-/// How many pieces of one product.
+/// How many pieces of one product in one size.
 const MAX_QUANTITY: u32 = 99;
 
 /// The body of a request to place an order. Prices are not in it: a client that sends some is told
@@ -56,15 +56,19 @@ pub struct EditRequest {
 struct ItemRequest {
     #[serde(default)]
     product_id: String,
+    /// One of the product's sizes; needed when it comes in several.
+    #[serde(default)]
+    size: Option<String>,
     #[serde(default)]
     quantity: i64,
 }
 
-/// One product of a draft.
+/// One product of a draft, in one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The product.
-    pub product_id: Id,
+    /// The product and its size. Whether there is such a size, the catalogue knows.
+    #[serde(flatten)]
+    pub article: Article,
     /// Pieces, at least one.
     pub quantity: u32,
     /// Where the request names it first, for messages.
@@ -75,7 +79,7 @@ pub struct Line {
 /// An order as asked for, without prices. Two requests that mean the same make equal drafts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Draft {
-    /// Different products, at least one.
+    /// Different products or sizes, at least one.
     pub lines: Vec<Line>,
     /// Where to deliver.
     pub address: Address,
@@ -167,9 +171,14 @@ fn lines(items: Vec<ItemRequest>, violations: &mut Vec<Violation>) -> Vec<Line> 
             violations.push(Violation::new(at("productId"), "this is not a product"));
             continue;
         };
+        let size = item.size.map(|size| size.trim().to_owned());
+        let article = Article {
+            product_id,
+            size: size.filter(|size| !size.is_empty()),
+        };
         let quantity = u32::try_from(item.quantity).unwrap_or_default();
-        let known = lines.iter_mut().find(|line| line.product_id == product_id);
-        // The same product in two lines is one line with the sum of both.
+        let known = lines.iter_mut().find(|line| line.article == article);
+        // The same product and size in two lines is one line with the sum of both.
         let sum = known
             .as_ref()
             .map_or(0, |line| line.quantity)
@@ -182,14 +191,14 @@ fn lines(items: Vec<ItemRequest>, violations: &mut Vec<Violation>) -> Vec<Line> 
         match known {
             Some(line) => line.quantity = sum,
             None => lines.push(Line {
-                product_id,
+                article,
                 quantity,
                 position,
             }),
         }
     }
     if lines.len() > MAX_LINES {
-        let detail = format!("at most {MAX_LINES} different products fit into an order");
+        let detail = format!("at most {MAX_LINES} different products or sizes fit into an order");
         violations.push(Violation::new("/items", detail));
     }
     lines
@@ -246,16 +255,22 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_the_same_product_become_one() {
+    fn lines_of_the_same_product_and_size_become_one() {
         let draft = request(json!([
-            { "productId": id("boot"), "quantity": 2 },
+            { "productId": id("boot"), "size": "42", "quantity": 2 },
             { "productId": id("bag"), "quantity": 1 },
-            { "productId": id("boot"), "quantity": 3 },
+            { "productId": id("boot"), "size": "43", "quantity": 1 },
+            { "productId": id("boot"), "size": " 42 ", "quantity": 3 },
+            { "productId": id("bag"), "size": " ", "quantity": 1 },
         ]))
         .check()
         .unwrap();
-        let quantities: Vec<_> = draft.lines.iter().map(|line| line.quantity).collect();
-        assert_eq!(quantities, [5, 1]);
+        let lines: Vec<_> = draft
+            .lines
+            .iter()
+            .map(|line| (line.article.size.as_deref(), line.quantity))
+            .collect();
+        assert_eq!(lines, [(Some("42"), 5), (None, 2), (Some("43"), 1)]);
     }
 
     #[test]
@@ -277,7 +292,7 @@ mod tests {
                 { "productId": id("pot"), "quantity": 100 },
                 { "productId": id("pan"), "quantity": 60 },
                 { "productId": id("pan"), "quantity": 60 },
-                { "productId": id("tin"), "quantity": 4_294_967_297_i64 },
+                { "productId": id("tin"), "size": "L", "quantity": 4_294_967_297_i64 },
                 { "quantity": 1 },
             ]))).join("\n"),
             @r#"
@@ -312,7 +327,7 @@ mod tests {
             .collect();
         assert_eq!(
             violations(request(json!(items))),
-            ["/items: at most 50 different products fit into an order"]
+            ["/items: at most 50 different products or sizes fit into an order"]
         );
     }
 

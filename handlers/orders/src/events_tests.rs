@@ -118,7 +118,7 @@ async fn g20_a_reservation_confirms_the_order() {
 #[tokio::test]
 async fn g22_a_shortage_cancels_the_order_and_gives_its_code_back() {
     let shop = shop();
-    let product = &order().items[0].product_id;
+    let product = &order().items[0].article.product_id;
     let shortages = json!([{ "productId": product, "available": 2, "needed": 3 }]);
     let failed = event("ReservationFailed", json!({ "shortages": shortages }));
     assert!(deliver(&shop, &[failed]).await.is_empty());

@@ -72,10 +72,11 @@ impl Intake for FakeShop {
     async fn quote(&self, lines: &[Line]) -> Result<Quote, Failure> {
         down(&self.catalogue_down)?;
         let product = |line: &Line| QuotedProduct {
-            product_id: line.product_id.clone(),
+            product_id: line.article.product_id.clone(),
             name: "Boot".to_owned(),
             price: Money::new(self.price.get(), Currency::EUR),
             package: Package::default(),
+            sizes: Vec::new(),
             picture: None,
         };
         Ok(Quote {

@@ -15,12 +15,9 @@ pub fn price(lines: &[Line], quote: &Quote) -> Result<(Vec<OrderItem>, Money), V
     let mut violations = Vec::new();
     let mut items = Vec::new();
     for line in lines {
-        match quoted(line, quote) {
-            Some(product) => items.push(item(line, product)),
-            None => violations.push(Violation::new(
-                format!("/items/{}/productId", line.position),
-                "this product cannot be ordered",
-            )),
+        match item(line, quote) {
+            Ok(item) => items.push(item),
+            Err(violation) => violations.push(violation),
         }
     }
     if !violations.is_empty() {
@@ -88,18 +85,26 @@ pub fn quoted<'a>(line: &Line, quote: &'a Quote) -> Option<&'a QuotedProduct> {
     quote
         .products
         .iter()
-        .find(|product| product.product_id == line.product_id)
+        .find(|product| product.product_id == line.article.product_id)
 }
 
-/// The line with what the catalogue says of it.
-pub fn item(line: &Line, product: &QuotedProduct) -> OrderItem {
-    OrderItem {
-        product_id: product.product_id.clone(),
+/// The line with what the catalogue says of it, or why it cannot be ordered.
+pub fn item(line: &Line, quote: &Quote) -> Result<OrderItem, Violation> {
+    let wrong = |field: &str, detail: String| {
+        Violation::new(format!("/items/{}/{field}", line.position), detail)
+    };
+    let product = quoted(line, quote)
+        .ok_or_else(|| wrong("productId", "this product cannot be ordered".to_owned()))?;
+    product
+        .check_size(line.article.size.as_deref())
+        .map_err(|problem| wrong("size", problem.to_string()))?;
+    Ok(OrderItem {
+        article: line.article.clone(),
         name: product.name.clone(),
         quantity: line.quantity,
         unit_price: product.price,
         picture: product.picture.clone(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +113,7 @@ mod tests {
 
     use shop_core::id::Id;
     use shop_core::money::Currency;
+    use shop_core::order::Article;
     use shop_core::quote::Package;
 
     use super::*;
@@ -122,13 +128,14 @@ mod tests {
             name: name.to_owned(),
             price: Money::new(amount, currency.parse().unwrap()),
             package: Package::default(),
+            sizes: Vec::new(),
             picture: None,
         }
     }
 
     fn line(position: usize, name: &str, quantity: u32) -> Line {
         Line {
-            product_id: id(name),
+            article: id(name).into(),
             quantity,
             position,
         }
@@ -159,6 +166,53 @@ mod tests {
                 "this product cannot be ordered"
             )]
         );
+    }
+
+    #[test]
+    fn u056_every_line_is_told_which_sizes_there_are() {
+        let boot = QuotedProduct {
+            sizes: vec!["41".to_owned(), "42".to_owned()],
+            ..product("boot", 21900, "EUR")
+        };
+        let quote = Quote {
+            products: vec![product("bag", 4950, "EUR"), boot],
+        };
+        let line = |position, name, size: Option<&str>| Line {
+            article: Article {
+                product_id: id(name),
+                size: size.map(str::to_owned),
+            },
+            ..line(position, name, 1)
+        };
+        let good = [
+            line(0, "boot", Some("41")),
+            line(1, "boot", Some("42")),
+            line(2, "bag", None),
+        ];
+        let (items, total) = price(&good, &quote).unwrap();
+        let sizes: Vec<_> = items
+            .iter()
+            .map(|item| item.article.size.as_deref())
+            .collect();
+        assert_eq!(sizes, [Some("41"), Some("42"), None]);
+        assert_eq!(total, Money::new(48750, Currency::EUR));
+        let wrong = [
+            line(0, "boot", None),
+            line(1, "boot", Some("43")),
+            line(2, "bag", Some("42")),
+            line(3, "gone", Some("42")),
+            line(4, "boot", Some("42")),
+        ];
+        let violations = price(&wrong, &quote).unwrap_err();
+        let told = violations
+            .iter()
+            .map(|v| format!("{}: {}", v.pointer, v.detail));
+        insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r"
+        /items/0/size: choose one of the sizes 41, 42
+        /items/1/size: there is no such size; choose one of 41, 42
+        /items/2/size: this product comes in one size only: leave this out
+        /items/3/productId: this product cannot be ordered
+        ");
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn was(order: &Order, status: OrderStatus) -> bool {
 /// Takes out of the order what is not in the package; what it costs then follows (D15).
 fn reduce(order: &mut Order, packed: &[Pieces]) -> Result<(), MoneyError> {
     for item in &mut order.items {
-        let pieces = packed.iter().find(|p| p.product_id == item.product_id);
+        let pieces = packed.iter().find(|p| p.article == item.article);
         // Never more than was ordered, whatever the package says.
         item.quantity = pieces.map_or(0, |p| p.quantity).min(item.quantity);
     }

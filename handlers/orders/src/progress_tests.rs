@@ -37,7 +37,7 @@ pub(crate) fn order() -> Order {
 
 fn packed(boots: u32, cups: u32) -> Occurrence {
     let item = |name, quantity| Pieces {
-        product_id: id(name),
+        article: id(name).into(),
         quantity,
     };
     Occurrence::PackageCreated(vec![item("boot", boots), item("cup", cups)])
@@ -110,6 +110,29 @@ fn what_is_not_in_the_package_is_not_paid_for() {
 fn a_package_never_holds_more_than_was_ordered() {
     let order = run(&[Occurrence::StockReserved, packed(9, 9)]);
     assert_eq!(order.total.amount, 3550);
+}
+
+#[test]
+fn u056_what_is_packed_of_a_size_is_of_that_size() {
+    let mut order = order();
+    let boot = order.items.remove(0);
+    for (size, quantity) in [("42", 2), ("41", 3)] {
+        let mut item = boot.clone();
+        item.article.size = Some(size.to_owned());
+        item.quantity = quantity;
+        order.items.insert(0, item);
+    }
+    order.status = OrderStatus::Confirmed;
+    let packed = Pieces {
+        article: order.items[1].article.clone(),
+        quantity: 3,
+    };
+    let packed = Occurrence::PackageCreated(vec![packed]);
+    let order = after(&order, &packed, at(1)).unwrap().unwrap();
+    assert_eq!(order.items.len(), 1, "{:?}", order.items);
+    assert_eq!(order.items[0].article.size.as_deref(), Some("42"));
+    assert_eq!(order.items[0].quantity, 2);
+    assert_eq!(order.total.amount, 2000 - 200 + 400);
 }
 
 #[test]

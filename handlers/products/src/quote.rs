@@ -37,7 +37,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_can_be_ordered_is_quoted_with_its_package() {
-        let boot = product("Boot", "Shoes");
+        let boot = Product {
+            sizes: vec!["41".to_owned(), "42".to_owned()],
+            ..product("Boot", "Shoes")
+        };
         let hidden = Product {
             listed: false,
             ..product("Bag", "Bags")
@@ -54,6 +57,6 @@ mod tests {
             .await
             .unwrap();
         let json = serde_json::to_string(&quote).unwrap();
-        insta::assert_snapshot!(json, @r#"{"products":[{"productId":"37dGaoL8uNeFbl784ad6TQg0Lzw","name":"Boot","price":{"amount":1000,"currency":"EUR"},"package":{"width":200,"length":320,"height":120,"weight":1400}}]}"#);
+        insta::assert_snapshot!(json, @r#"{"products":[{"productId":"37dGaoL8uNeFbl784ad6TQg0Lzw","name":"Boot","price":{"amount":1000,"currency":"EUR"},"package":{"width":200,"length":320,"height":120,"weight":1400},"sizes":["41","42"]}]}"#);
     }
 }

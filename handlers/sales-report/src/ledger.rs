@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
 use shop_core::id::Id;
 use shop_core::money::Money;
-use shop_core::order::{OrderItem, OrderStatus};
+use shop_core::order::{Article, OrderItem, OrderStatus};
 use shop_mysql::database::{Database, DatabaseError};
 use shop_mysql::outbox::{Sink, relay_soon};
 use sqlx::Row;
@@ -87,7 +87,7 @@ impl<S: Sink> Ledger<S> {
         end: DateTime<Utc>,
     ) -> Result<Vec<Sale>, DatabaseError> {
         let rows = sqlx::query(
-            "SELECT sale.order_id, created, status, sale.amount, sale.currency, product_id, name, \
+            "SELECT sale.order_id, created, status, sale.amount, sale.currency, product_id, size, name, \
              quantity, item.amount AS unit_amount, item.currency AS unit_currency \
              FROM sale LEFT JOIN sale_item AS item ON item.order_id = sale.order_id \
              WHERE created >= ? AND created < ? AND NOT deleted \
@@ -156,12 +156,14 @@ async fn write_items(connection: &mut MySqlConnection, entry: &Entry) -> Result<
         .await?;
     for (number, item) in (0_u32..).zip(&entry.items) {
         sqlx::query(
-            "INSERT INTO sale_item (order_id, number, product_id, name, quantity, amount, currency) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sale_item \
+             (order_id, number, product_id, size, name, quantity, amount, currency) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(entry.order_id.as_str())
         .bind(number)
-        .bind(item.product_id.as_str())
+        .bind(item.article.product_id.as_str())
+        .bind(&item.article.size)
         .bind(&item.name)
         .bind(item.quantity)
         .bind(item.unit_price.amount)
@@ -189,7 +191,10 @@ fn item(row: &MySqlRow) -> Result<Option<Item>, DatabaseError> {
         return Ok(None);
     }
     Ok(Some(Item {
-        product_id: id(row, "product_id")?,
+        article: Article {
+            product_id: id(row, "product_id")?,
+            size: row.try_get("size")?,
+        },
         name: row.try_get("name")?,
         quantity: row.try_get("quantity")?,
         unit_price: money(row, "unit_amount", "unit_currency")?,

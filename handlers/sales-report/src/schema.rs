@@ -7,7 +7,7 @@ use shop_mysql::outbox;
 use shop_mysql::setup::{Master, proof};
 
 /// All steps so far. A step that was deployed once stays as it is; what changes is a new one.
-pub const MIGRATIONS: [Migration; 3] = [
+pub const MIGRATIONS: [Migration; 4] = [
     outbox::MIGRATION,
     Migration {
         name: "sales-1",
@@ -36,6 +36,20 @@ CREATE TABLE IF NOT EXISTS sale_item (
 ",
     },
     outbox::TRACE_MIGRATION,
+    Migration {
+        name: "sales-2",
+        sql: "\
+SET @step = IF(
+  EXISTS (SELECT * FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'sale_item' AND column_name = 'size'),
+  'DO 0',
+  'ALTER TABLE sale_item ADD COLUMN size VARCHAR(30) NULL'
+);
+PREPARE step FROM @step;
+EXECUTE step;
+DEALLOCATE PREPARE step;
+",
+    },
 ];
 
 /// Makes or completes the schema, as the master user.

@@ -8,13 +8,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use shop_core::details::SalesSummary;
 use shop_core::id::Id;
 use shop_core::money::{Currency, Money, MoneyError};
-use shop_core::order::OrderStatus;
+use shop_core::order::{Article, OrderStatus};
 
-/// One product of an order.
+/// One line of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The product.
-    pub product_id: Id,
+    /// The product and its size.
+    pub article: Article,
     /// Its name then.
     pub name: String,
     /// Pieces.
@@ -102,29 +102,31 @@ fn count(sales: &[Sale], which: impl Fn(OrderStatus) -> bool) -> usize {
     sales.iter().filter(|sale| which(sale.status)).count()
 }
 
-/// A line for each product of each order (U153), with a head, as RFC 4180 has it.
+/// A line for each line of each order (U153), with a head, as RFC 4180 has it. What is added comes
+/// last: who reads the table may count columns.
 pub fn purchases(sales: &[Sale]) -> String {
     let mut table =
-        "orderId,createdDate,status,productId,name,quantity,unitPrice,currency\r\n".to_owned();
+        "orderId,createdDate,status,productId,name,quantity,unitPrice,currency,size\r\n".to_owned();
     for sale in sales {
         let created = sale
             .created
             .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         for item in &sale.items {
             let Item {
-                product_id,
+                article: Article { product_id, size },
                 quantity,
                 unit_price,
                 ..
             } = item;
             let _ = write!(
                 table,
-                "{},{created},{},{product_id},{},{quantity},{},{}\r\n",
+                "{},{created},{},{product_id},{},{quantity},{},{},{}\r\n",
                 sale.order_id,
                 sale.status,
                 field(&item.name),
                 unit_price.amount,
                 unit_price.currency,
+                field(size.as_deref().unwrap_or_default()),
             );
         }
     }
@@ -214,18 +216,22 @@ mod tests {
     #[test]
     fn purchases_are_a_table_that_any_program_reads() {
         let item = |name: &str| Item {
-            product_id: Id::fixed(0, "boot"),
+            article: Article {
+                product_id: Id::fixed(0, "boot"),
+                size: Some("42".to_owned()),
+            },
             name: name.to_owned(),
             quantity: 2,
             unit_price: Money::new(1250, usd()),
         };
         let mut sold = sale("o", 5000, OrderStatus::Confirmed);
         sold.items = vec![item("Boot, \"waxed\""), item("=1+1"), item("-a,b")];
+        sold.items[2].article.size = None;
         insta::assert_snapshot!(purchases(&[sold]).replace("\r\n", "\n"), @r#"
-        orderId,createdDate,status,productId,name,quantity,unitPrice,currency
-        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"Boot, ""waxed""",2,1250,USD
-        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,'=1+1,2,1250,USD
-        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"'-a,b",2,1250,USD
+        orderId,createdDate,status,productId,name,quantity,unitPrice,currency,size
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"Boot, ""waxed""",2,1250,USD,42
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,'=1+1,2,1250,USD,42
+        OcThkqvUZXIY5tpZatRuMpbjiT8,2026-05-01T10:00:00.000Z,CONFIRMED,OcThkpviBy83DRvqFnRvGCS21Wp,"'-a,b",2,1250,USD,
         "#);
     }
 }

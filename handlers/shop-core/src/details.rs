@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::money::Money;
-use crate::order::{Address, Shortage};
+use crate::order::{Address, Article, Shortage};
 
 /// Something before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,13 +57,14 @@ pub struct ReservationFailed {
     pub shortages: Vec<Shortage>,
 }
 
-/// Pieces of a product.
+/// Pieces of a product in one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Pieces {
-    /// The product.
-    pub product_id: Id,
+    /// The product and its size.
+    #[serde(flatten)]
+    pub article: Article,
     /// How many.
     pub quantity: u32,
 }

@@ -3,6 +3,7 @@
 //! Only data: who may place one and how its status changes is the order
 //! service's business.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -160,13 +161,36 @@ impl Address {
     }
 }
 
+/// What a line of an order is about; no two lines of an order are about the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Article {
+    /// The product.
+    pub product_id: Id,
+    /// In which of its sizes, if it comes in several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+}
+
+impl From<Id> for Article {
+    /// A product that comes in one size only.
+    fn from(product_id: Id) -> Self {
+        Article {
+            product_id,
+            size: None,
+        }
+    }
+}
+
 /// One line of an order, with the product as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "testing", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderItem {
-    /// The product.
-    pub product_id: Id,
+    /// The product and its size.
+    #[serde(flatten)]
+    pub article: Article,
     /// Its name.
     pub name: String,
     /// Pieces.
@@ -176,6 +200,16 @@ pub struct OrderItem {
     /// URL of its first picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+}
+
+impl OrderItem {
+    /// The name with the size, as people read it.
+    pub fn title(&self) -> Cow<'_, str> {
+        match &self.article.size {
+            Some(size) => format!("{}, size {size}", self.name).into(),
+            None => Cow::Borrowed(&self.name),
+        }
+    }
 }
 
 /// An order as its customer sees it.

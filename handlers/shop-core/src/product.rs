@@ -77,6 +77,7 @@ impl From<Product> for QuotedProduct {
             name: product.name,
             price: product.price,
             package: product.package,
+            sizes: product.sizes,
             picture: product
                 .pictures
                 .into_iter()

@@ -8,7 +8,7 @@ use shopctl_tests::eventually;
 use crate::Shop;
 use crate::books::mails;
 use crate::customer::Customer;
-use crate::orders::{all_products, amount, messages_in, order_of, problem};
+use crate::orders::{all_products, amount, item_of, messages_in, order_of, packing_path, problem};
 use crate::payment::{GOOD, preauthorised};
 
 /// A customer and the people who work for the shop.
@@ -38,6 +38,7 @@ pub(crate) fn orders_live_and_end(shop: &Shop) {
     nothing_could_be_packed(&cast, product);
     not_delivered(&cast, product);
     not_paid_for(&cast, product);
+    sizes_are_kept_apart(&cast, &products);
     for stack in ["orders", "inventory", "notifications", "sales-report"] {
         let dead = shop.output(stack, "DeadLetterQueueUrl");
         assert_eq!(messages_in(shop, dead), 0, "dead letters of {stack}");
@@ -83,10 +84,12 @@ impl Cast<'_> {
     }
 
     fn pieces(&self, id: &str, product: &Value, quantity: u32) {
-        let path = format!(
-            "/api/packaging-requests/{id}/items/{}",
-            id_of_product(product)
-        );
+        self.pieces_of(id, &item_of(product, 0), quantity);
+    }
+
+    /// Packs so many pieces of one line.
+    fn pieces_of(&self, id: &str, item: &Value, quantity: u32) {
+        let path = packing_path(id, item);
         let body = json!({ "quantity": quantity });
         self.packer
             .send(Method::PUT, &path, &[], Some(&body))
@@ -245,7 +248,7 @@ fn changed_before_packing(cast: &Cast<'_>, product: &Value) {
     let before = cast.in_stock(product);
     let (id, order) = cast.confirmed(product, 2);
     let path = format!("/api/orders/{id}");
-    let pieces = |quantity: u32| json!({ "items": [{ "productId": id_of_product(product), "quantity": quantity }] });
+    let pieces = |quantity: u32| json!({ "items": [item_of(product, quantity)] });
     let edit = |body: &Value| cast.lena.send(Method::PUT, &path, &[], Some(body));
     let fewer = edit(&pieces(1)).expect(200).json();
     assert!(
@@ -303,4 +306,41 @@ fn not_paid_for(cast: &Cast<'_>, product: &Value) {
     let id = id_of(&cast.place(&order));
     problem(cast.lena.order(&order, None), 402);
     cast.order_in(&id, "CONFIRMED");
+}
+
+/// Two sizes of a product are two lines, from the request to the package (U056).
+fn sizes_are_kept_apart(cast: &Cast<'_>, products: &[Value]) {
+    let several = |product: &&Value| product["sizes"].as_array().unwrap().len() > 1;
+    let product = products.iter().find(several).unwrap();
+    let line = |size: Option<&Value>, quantity: u32| {
+        let mut item = json!({ "productId": product["productId"], "quantity": quantity });
+        if let Some(size) = size {
+            item["size"] = size.clone();
+        }
+        item
+    };
+    let [one, two] = [0, 1].map(|number| &product["sizes"][number]);
+    let mut order = order_of(&[]);
+    order["items"] = json!([line(None, 1), line(Some(&json!("none such")), 1)]);
+    let refused = problem(cast.lena.order(&order, None), 422);
+    for number in 0..2 {
+        let pointer = format!("/items/{number}/size");
+        assert_eq!(refused["errors"][number]["pointer"], pointer, "{refused}");
+    }
+    order["items"] = json!([line(Some(one), 1), line(Some(two), 2)]);
+    let id = id_of(&cast.place(&order));
+    cast.order_in(&id, "CONFIRMED");
+    cast.mail(&id, &format!(", size {}", two.as_str().unwrap()));
+    cast.pack(&id, "start");
+    cast.pieces_of(&id, &line(Some(two), 0), 1);
+    cast.pack(&id, "complete");
+    let packed = cast.order_in(&id, "PACKAGED");
+    let lines: Vec<_> = packed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (&item["size"], &item["quantity"]))
+        .collect();
+    let piece = json!(1);
+    assert_eq!(lines, [(one, &piece), (two, &piece)], "{packed}");
 }

@@ -252,10 +252,29 @@ pub(crate) fn messages_in(shop: &Shop, queue: &str) -> u64 {
     count.unwrap().parse().unwrap()
 }
 
+/// A line of an order: pieces of a product, in its first size if it comes in several.
+pub(crate) fn item_of(product: &Value, quantity: u32) -> Value {
+    let mut item = json!({"productId": product["productId"], "quantity": quantity});
+    if let Some(size) = product["sizes"].get(0) {
+        item["size"] = size.clone();
+    }
+    item
+}
+
+/// Where a packer says how many pieces of such a line are packed.
+pub(crate) fn packing_path(order: &str, item: &Value) -> String {
+    let product = item["productId"].as_str().unwrap();
+    let path = format!("/api/packaging-requests/{order}/items/{product}");
+    match item["size"].as_str() {
+        Some(size) => format!("{path}?size={size}"),
+        None => path,
+    }
+}
+
 pub(crate) fn order_of(items: &[(&Value, u32)]) -> Value {
     let items: Vec<Value> = items
         .iter()
-        .map(|(product, quantity)| json!({"productId": product["productId"], "quantity": quantity}))
+        .map(|(product, quantity)| item_of(product, *quantity))
         .collect();
     json!({
         "items": items,

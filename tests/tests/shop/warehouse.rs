@@ -9,7 +9,7 @@ use crate::Shop;
 use crate::books::{report, rows_of};
 use crate::bus::Tap;
 use crate::customer::Customer;
-use crate::orders::{order_of, problem};
+use crate::orders::{item_of, order_of, packing_path, problem};
 
 pub(crate) fn stock_is_kept_and_orders_are_packed(shop: &Shop, bus: &Tap<'_>) {
     let clerk = Customer::staff(shop, "clerk@example.com", "admin");
@@ -36,7 +36,7 @@ pub(crate) fn stock_is_kept_and_orders_are_packed(shop: &Shop, bus: &Tap<'_>) {
     };
     step("complete", 409);
     step("start", 200);
-    let item = format!("{path}/items/{}", product["productId"].as_str().unwrap());
+    let item = packing_path(id, &item_of(&product, 2));
     let one = json!({ "quantity": 1 });
     clerk.send(Method::PUT, &item, &[], Some(&one)).expect(200);
     assert_eq!(step("complete", 200).json()["status"], "COMPLETED");

@@ -11,7 +11,7 @@ import { Page } from "@/shared/ui/page";
 export function CartPage() {
   const lines = useCheckedCart();
   const total = cartTotal(lines);
-  const isBlocked = lines.some((line) => line.isGone);
+  const isBlocked = lines.some((line) => line.fault !== null);
   return (
     <Page title="Your cart">
       {total === null ? (
@@ -29,7 +29,7 @@ export function CartPage() {
               <span>Total, including VAT</span> <span className="price">{formatMoney(total)}</span>
             </p>
             {isBlocked ? (
-              <p>Remove what we do not sell any more, then you can go on.</p>
+              <p>Remove what we do not sell like this any more, then you can go on.</p>
             ) : (
               <Link className="button button-wide" to={paths.checkout}>
                 Go to checkout

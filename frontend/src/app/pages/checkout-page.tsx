@@ -21,7 +21,7 @@ export function CheckoutPage() {
   const delivery = useQuery(deliveryPriceQuery(useApi(), lines, country));
 
   if (isPlaced) return <Loading what="your order" />;
-  if (lines.length === 0 || lines.some((line) => line.isGone)) return <Navigate to={paths.cart} replace />;
+  if (lines.length === 0 || lines.some((line) => line.fault !== null)) return <Navigate to={paths.cart} replace />;
   return (
     <Page title="Checkout">
       <div className="with-aside">

@@ -17,6 +17,7 @@ const lantern: Product = {
   price: { amount: 6900, currency: "EUR" },
   pictures: [],
   tags: [],
+  sizes: [],
   createdDate: "2026-01-15T09:00:00Z",
   modifiedDate: "2026-01-15T09:00:00Z",
 };
@@ -40,6 +41,26 @@ describe("adding to the cart", () => {
     expect(screen.getByRole("link", { name: "Cart, 2 items" })).toBeDefined();
     expect(screen.getByText(/Added 2 to your cart/).closest("[role=status]")).not.toBeNull();
     expect(JSON.parse(localStorage.getItem("tarnside.cart") ?? "")).toMatchObject([{ productId: "lantern", quantity: 2 }]);
+  });
+
+  it("needs a size where there are several", async () => {
+    const user = userEvent.setup();
+    const stored = () => JSON.parse(localStorage.getItem("tarnside.cart") ?? "") as unknown;
+    render(
+      <MemoryRouter>
+        <AddToCart product={{ ...lantern, sizes: ["S", "L"] }} />
+      </MemoryRouter>,
+    );
+    const size = screen.getByRole("combobox", { name: "Size" });
+    await user.click(screen.getByRole("button", { name: "Add to cart" }));
+    expect(screen.getByText("Please choose a size.")).toBeDefined();
+    expect(document.activeElement).toBe(size);
+    expect(stored()).toEqual([]);
+
+    await user.selectOptions(size, "L");
+    expect(screen.queryByText("Please choose a size.")).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Add to cart" }));
+    expect(stored()).toMatchObject([{ productId: "lantern", size: "L", quantity: 1 }]);
   });
 
   it("is seen in the other tabs", () => {

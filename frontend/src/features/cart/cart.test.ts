@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import { addToCart, cartTotal, changeQuantity, countItems, maximumQuantity, parseCart, removeFromCart, type CartLine } from "./cart";
 
-const line = (productId: string, amount: number, quantity: number): CartLine => ({
+const line = (productId: string, amount: number, quantity: number, size: string | null = null): CartLine => ({
   productId,
+  size,
   name: `The ${productId}`,
   price: { amount, currency: "EUR" },
   picture: null,
@@ -24,6 +25,16 @@ describe("a cart", () => {
     expect(only).toMatchObject({ quantity: 3, price: { amount: 19900 } });
   });
 
+  it("has a line for each size of a product", () => {
+    const [small, large] = [line("shirt", 4900, 1, "S"), line("shirt", 4900, 2, "L")];
+    const cart = [small, large].reduce(addToCart, [boot]);
+    expect(cart).toEqual([boot, small, large]);
+    expect(addToCart(cart, large)[2]).toMatchObject({ size: "L", quantity: 4 });
+    expect(changeQuantity(cart, small, 5).map(({ quantity }) => quantity)).toEqual([1, 5, 2]);
+    expect(removeFromCart(cart, { productId: "shirt", size: "L" })).toEqual([boot, small]);
+    expect(removeFromCart(cart, { productId: "shirt", size: null })).toEqual(cart);
+  });
+
   it("counts and totals", () => {
     expect(countItems([boot, mug])).toBe(3);
     expect(cartTotal([boot, mug])).toEqual({ amount: 24300, currency: "EUR" });
@@ -36,7 +47,7 @@ describe("a cart", () => {
     [2.9, 2],
     [1000, maximumQuantity],
   ])("makes of the quantity %d a %d", (asked, kept) => {
-    expect(changeQuantity([mug], "mug", asked)).toEqual([{ ...mug, quantity: kept }]);
+    expect(changeQuantity([mug], mug, asked)).toEqual([{ ...mug, quantity: kept }]);
   });
 
   it("never holds more of a product than can be ordered", () => {
@@ -45,14 +56,18 @@ describe("a cart", () => {
   });
 
   it("forgets what is removed and leaves the rest alone", () => {
-    expect(removeFromCart([boot, mug], "boot")).toEqual([mug]);
-    expect(removeFromCart([boot, mug], "lamp")).toEqual([boot, mug]);
+    expect(removeFromCart([boot, mug], boot)).toEqual([mug]);
+    expect(removeFromCart([boot, mug], { productId: "lamp", size: null })).toEqual([boot, mug]);
   });
 });
 
 describe("a stored cart", () => {
   it("comes back as it was", () => {
     expect(parseCart(JSON.parse(JSON.stringify([boot, mug])))).toEqual([boot, mug]);
+  });
+
+  it("of before there were sizes has none", () => {
+    expect(parseCart([{ ...mug, size: undefined }])).toEqual([mug]);
   });
 
   it.each([null, 7, "cart", {}, { lines: [] }])("that is %o is an empty one", (stored) => {
@@ -65,6 +80,7 @@ describe("a stored cart", () => {
       { ...boot, price: { amount: 12.5, currency: "EUR" } },
       { ...boot, price: { amount: 1250, currency: "euro" } },
       { ...boot, quantity: "1" },
+      { ...boot, size: 42 },
       { ...boot, picture: {} },
       null,
     ];

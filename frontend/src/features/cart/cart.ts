@@ -1,8 +1,14 @@
 import { multiply, sum, type Money } from "@/shared/money";
 
-/** What the cart remembers of a product: enough to show it before the shop has answered. */
-export interface CartLine {
+/** What a line is about: no two lines of a cart are about the same. */
+export interface Article {
   readonly productId: string;
+  /** One of the product's sizes; null where it comes in one only. */
+  readonly size: string | null;
+}
+
+/** What the cart remembers of a product: enough to show it before the shop has answered. */
+export interface CartLine extends Article {
   readonly name: string;
   readonly price: Money;
   readonly picture: { readonly url: string; readonly alt: string } | null;
@@ -16,18 +22,20 @@ export const maximumQuantity = 20;
 
 const clamp = (quantity: number) => Math.min(Math.max(Math.trunc(quantity), 1), maximumQuantity);
 
-/** Adds to the line of the same product, if there is one, and takes over its newest name and price. */
+export const isSame = (one: Article, other: Article): boolean => one.productId === other.productId && one.size === other.size;
+
+/** Adds to the line of the same product and size, if there is one, and takes over its newest name and price. */
 export function addToCart(cart: Cart, added: CartLine): Cart {
-  const present = cart.find((line) => line.productId === added.productId);
+  const present = cart.find((line) => isSame(line, added));
   if (!present) return [...cart, { ...added, quantity: clamp(added.quantity) }];
   const merged = { ...added, quantity: clamp(present.quantity + added.quantity) };
   return cart.map((line) => (line === present ? merged : line));
 }
 
-export const changeQuantity = (cart: Cart, productId: string, quantity: number): Cart =>
-  cart.map((line) => (line.productId === productId ? { ...line, quantity: clamp(quantity) } : line));
+export const changeQuantity = (cart: Cart, article: Article, quantity: number): Cart =>
+  cart.map((line) => (isSame(line, article) ? { ...line, quantity: clamp(quantity) } : line));
 
-export const removeFromCart = (cart: Cart, productId: string): Cart => cart.filter((line) => line.productId !== productId);
+export const removeFromCart = (cart: Cart, article: Article): Cart => cart.filter((line) => !isSame(line, article));
 
 export const countItems = (cart: Cart): number => cart.reduce((count, line) => count + line.quantity, 0);
 
@@ -38,14 +46,19 @@ export const cartTotal = (cart: Cart): Money | null => sum(cart.map(lineTotal));
 
 /** Reads what an earlier visit stored and drops every line that makes no sense. */
 export function parseCart(stored: unknown): Cart {
-  return Array.isArray(stored) ? stored.filter(isLine).map((line) => ({ ...line, quantity: clamp(line.quantity) })) : [];
+  if (!Array.isArray(stored)) return [];
+  return stored.filter(isLine).map((line) => ({ ...line, size: line.size ?? null, quantity: clamp(line.quantity) }));
 }
 
-function isLine(value: unknown): value is CartLine {
+/** Carts of before there were sizes have none. */
+type StoredLine = Omit<CartLine, "size"> & { readonly size?: string | null };
+
+function isLine(value: unknown): value is StoredLine {
   if (typeof value !== "object" || value === null) return false;
-  const { productId, name, price, picture, quantity } = value as Record<string, unknown>;
+  const { productId, size, name, price, picture, quantity } = value as Record<string, unknown>;
   return (
     typeof productId === "string" &&
+    (size === undefined || size === null || typeof size === "string") &&
     typeof name === "string" &&
     Number.isFinite(quantity) &&
     isMoney(price) &&

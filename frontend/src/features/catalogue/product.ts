@@ -13,6 +13,8 @@ export interface Product {
   readonly price: Money;
   readonly pictures: readonly Picture[];
   readonly tags: readonly string[];
+  /** The sizes that it comes in; none when there is only one. */
+  readonly sizes: readonly string[];
   readonly createdDate: string;
   readonly modifiedDate: string;
 }

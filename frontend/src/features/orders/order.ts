@@ -11,6 +11,8 @@ export interface Address {
 
 export interface OrderItem {
   readonly productId: string;
+  /** In which of its sizes, if it comes in several. */
+  readonly size?: string | null;
   readonly name: string;
   readonly quantity: number;
   readonly unitPrice: Money;
@@ -34,7 +36,7 @@ export interface Order {
 }
 
 export interface OrderRequest {
-  readonly items: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly items: readonly { readonly productId: string; readonly size?: string; readonly quantity: number }[];
   readonly address: Address;
   /** What the customer was shown; the shop refuses the order when it asks for another. */
   readonly deliveryPrice: Money;

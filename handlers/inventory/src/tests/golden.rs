@@ -179,13 +179,86 @@ async fn a_package_holds_what_was_packed_and_the_rest_goes_back() {
 }
 
 #[tokio::test]
+async fn u056_two_sizes_of_a_product_are_two_lines_of_one_stock() {
+    let warehouse = Warehouse::with(&[("boot", 5)]).await;
+    // Stock is of the product: there are five pieces of all sizes together.
+    let six = [("boot/41", 3), ("boot/42", 3)];
+    warehouse.hear(created("o", &six)).await;
+    let told = warehouse.told();
+    assert_eq!(names(&told), ["ReservationFailed"]);
+    let short = json!([{ "productId": product("boot"), "available": 5, "needed": 6 }]);
+    assert_eq!(told[0].1["shortages"], short);
+
+    let five = [("boot/42", 1), ("boot/41", 2), ("boot/42", 1), ("boot", 1)];
+    warehouse.hear(created("p", &five)).await;
+    assert_eq!(warehouse.pieces("boot").await, 0);
+    let request = warehouse.inventory.request(&id("p")).await.unwrap();
+    let packed: Vec<_> = request
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|item| (item.article.size, item.quantity))
+        .collect();
+    let size = |size: &str| Some(size.to_owned());
+    assert_eq!(packed, [(None, 1), (size("41"), 2), (size("42"), 2)]);
+
+    // Another size instead of one of them moves nothing.
+    let other = lines(&[("boot/41", 2), ("boot/42", 2), ("boot/43", 1)]);
+    let order = id("p");
+    let changed = warehouse.inventory.change_order(&order, &other, now());
+    assert_eq!(changed.await.unwrap(), Ok(()));
+    warehouse.told();
+    warehouse.pack("p", &[("boot/42", 1), ("boot/43", 0)]).await;
+    let items = json!([
+        { "productId": product("boot"), "size": "41", "quantity": 2 },
+        { "productId": product("boot"), "size": "42", "quantity": 1 },
+    ]);
+    let package = json!({ "orderId": id("p"), "items": items });
+    assert_eq!(warehouse.told(), [("PackageCreated".to_owned(), package)]);
+    assert_eq!(warehouse.pieces("boot").await, 2);
+}
+
+#[tokio::test]
+async fn what_was_ordered_before_there_were_sizes_is_packed_without_one() {
+    let server = TestServer::start().await;
+    server.migrate("inventory", &MIGRATIONS[..3]).await;
+    let order = id("o");
+    let boot = product("boot");
+    let old = server.database("inventory", 1);
+    old.transact(async |connection| {
+        for sql in [
+            "INSERT INTO packaging (order_id, status, created, modified) VALUES (?, 'NEW', NOW(), NOW())",
+            "INSERT INTO packaging_item (order_id, product_id, ordered, packed) VALUES (?, ?, 2, 2)",
+        ] {
+            let query = sqlx::query(sql).bind(order.as_str());
+            let query = if sql.contains("product_id") { query.bind(boot.as_str()) } else { query };
+            query.execute(&mut *connection).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    server.migrate("inventory", &MIGRATIONS).await;
+    let inventory = Inventory {
+        database: server.database("inventory", 1),
+        sink: MemorySink::default(),
+        threshold: THRESHOLD,
+    };
+    let warehouse = Warehouse { server, inventory };
+    warehouse.fill(&[("boot", 5)]).await;
+    warehouse.pack("o", &[("boot", 1)]).await;
+    assert_eq!(names(&warehouse.told()), ["PackageCreated"]);
+    assert_eq!(warehouse.pieces("boot").await, 6);
+}
+
+#[tokio::test]
 async fn only_a_packer_at_work_says_what_is_packed() {
     let warehouse = Warehouse::with(&[("boot", 9)]).await;
     warehouse.hear(created("o", &[("boot", 3)])).await;
     let pack = async |name, pieces| {
         warehouse
             .inventory
-            .pack(&id("o"), &product(name), pieces, now())
+            .pack(&id("o"), &article(name), pieces, now())
             .await
             .unwrap()
     };
@@ -196,6 +269,7 @@ async fn only_a_packer_at_work_says_what_is_packed() {
     assert_eq!(again, Step::Wrong(Status::InProgress));
     assert_eq!(pack("boot", 4).await, Step::TooMany(3));
     assert_eq!(pack("hat", 1).await, Step::UnknownItem);
+    assert_eq!(pack("boot/42", 1).await, Step::UnknownItem);
     let Step::Done(request) = pack("boot", 0).await else {
         panic!("not packed");
     };

@@ -10,6 +10,8 @@ use super::*;
 use crate::reservation::{Released, Reserved, Unchanged, Until};
 
 const PRODUCTS: [&str; 3] = ["boot", "hat", "scarf"];
+/// What can be ordered, and which product that is.
+const ARTICLES: [(&str, usize); 4] = [("boot/41", 0), ("boot/42", 0), ("hat", 1), ("scarf", 2)];
 const ORDERS: [&str; 4] = ["o", "p", "q", "r"];
 
 #[derive(Debug, Clone)]
@@ -26,7 +28,7 @@ enum Deed {
 
 fn deed() -> impl Strategy<Value = Deed> {
     let order = || 0..ORDERS.len();
-    let items = || prop::collection::vec((0..PRODUCTS.len(), 1..4_u32), 1..4);
+    let items = || prop::collection::vec((0..ARTICLES.len(), 1..4_u32), 1..4);
     let ends = prop::sample::select(vec!["CANCELLED", "DELIVERY_FAILED", "CONFIRMED"]);
     prop_oneof![
         4 => (order(), items()).prop_map(|(o, i)| Deed::Reserve(o, i)),
@@ -34,12 +36,13 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => (order(), ends).prop_map(|(o, end)| Deed::Over(o, end)),
         1 => (order(), items()).prop_map(|(o, i)| Deed::Change(o, i)),
         3 => order().prop_map(Deed::Start),
-        2 => (order(), 0..PRODUCTS.len(), 0..4_u32).prop_map(|(o, p, n)| Deed::Pack(o, p, n)),
+        2 => (order(), 0..ARTICLES.len(), 0..4_u32).prop_map(|(o, a, n)| Deed::Pack(o, a, n)),
         2 => order().prop_map(Deed::Complete),
         1 => (0..PRODUCTS.len(), 0..12_u32).prop_map(|(p, n)| Deed::Set(p, n)),
     ]
 }
 
+/// By the number of an article; in stock by that of a product.
 type Pieces = BTreeMap<usize, u32>;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -60,18 +63,19 @@ struct Model {
 
 impl Model {
     fn take(&mut self, wanted: &Pieces) -> bool {
+        let wanted = of_products(wanted);
         let enough = wanted.iter().all(|(product, n)| self.stock[product] >= *n);
         if enough {
             for (product, n) in wanted {
-                *self.stock.entry(*product).or_default() -= n;
+                *self.stock.entry(product).or_default() -= n;
             }
         }
         enough
     }
 
     fn give(&mut self, pieces: &Pieces) {
-        for (product, n) in pieces {
-            *self.stock.entry(*product).or_default() += n;
+        for (product, n) in of_products(pieces) {
+            *self.stock.entry(product).or_default() += n;
         }
     }
 
@@ -105,14 +109,20 @@ impl Model {
 
 fn merged(items: &[(usize, u32)]) -> Pieces {
     let mut pieces = Pieces::new();
-    for (product, n) in items {
-        *pieces.entry(*product).or_default() += n;
+    for (article, n) in items {
+        *pieces.entry(*article).or_default() += n;
     }
     pieces
 }
 
+/// All sizes of a product together.
+fn of_products(pieces: &Pieces) -> Pieces {
+    let products: Vec<_> = pieces.iter().map(|(a, n)| (ARTICLES[*a].1, *n)).collect();
+    merged(&products)
+}
+
 fn named(items: &[(usize, u32)]) -> Vec<(&'static str, u32)> {
-    items.iter().map(|(p, n)| (PRODUCTS[*p], *n)).collect()
+    items.iter().map(|(a, n)| (ARTICLES[*a].0, *n)).collect()
 }
 
 /// Does one deed in the warehouse and in the model, and compares the answers.
@@ -199,7 +209,7 @@ async fn act(warehouse: &Warehouse, model: &mut Model, deed: &Deed) {
             let answer = inventory
                 .pack(
                     &id(ORDERS[*order]),
-                    &product(PRODUCTS[*item]),
+                    &article(ARTICLES[*item].0),
                     *pieces,
                     now(),
                 )

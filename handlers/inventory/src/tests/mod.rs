@@ -9,7 +9,7 @@
 use serde_json::{Value, json};
 use shop_core::events::Event;
 use shop_core::id::Id;
-use shop_core::order::now;
+use shop_core::order::{Article, now};
 use shop_core::schemas::assert_detail_documented;
 use shop_mysql::testing::{MemorySink, TestServer};
 
@@ -101,8 +101,8 @@ impl Warehouse {
         let done = |step: Step| assert!(matches!(step, Step::Done(_)), "{step:?}");
         done(self.inventory.start(&order, now()).await.unwrap());
         for (name, pieces) in pieces {
-            let product = product(name);
-            let packed = self.inventory.pack(&order, &product, *pieces, now());
+            let article = article(name);
+            let packed = self.inventory.pack(&order, &article, *pieces, now());
             done(packed.await.unwrap());
         }
         done(self.inventory.complete(&order, now()).await.unwrap());
@@ -113,13 +113,25 @@ fn product(name: &str) -> Id {
     Id::fixed(1_767_225_600, name)
 }
 
+/// What `boot` or, in a size, `boot/42` names.
+fn article(name: &str) -> Article {
+    let (name, size) = match name.split_once('/') {
+        Some((name, size)) => (name, Some(size.to_owned())),
+        None => (name, None),
+    };
+    Article {
+        product_id: product(name),
+        size,
+    }
+}
+
 fn id(order: &str) -> Id {
     Id::fixed(1_777_777_777, order)
 }
 
 fn lines(items: &[(&str, u32)]) -> Vec<Line> {
     let line = |(name, quantity): &(&str, u32)| Line {
-        product_id: product(name),
+        article: article(name),
         quantity: *quantity,
     };
     items.iter().map(line).collect()
@@ -130,10 +142,15 @@ fn order(name: &str, status: &str, items: &[(&str, u32)]) -> Value {
     let items: Vec<_> = items
         .iter()
         .map(|(name, quantity)| {
-            json!({
-                "productId": product(name), "name": name, "quantity": quantity,
+            let mut item = json!({
+                "name": name, "quantity": quantity,
                 "unitPrice": { "amount": 1000, "currency": "EUR" },
-            })
+            });
+            let article = json!(article(name));
+            item.as_object_mut()
+                .unwrap()
+                .extend(article.as_object().unwrap().clone());
+            item
         })
         .collect();
     json!({ "orderId": id(name), "userId": "u-1", "status": status, "items": items })

@@ -72,7 +72,8 @@ async fn packers_pack_and_administrators_count() {
 async fn a_request_goes_its_way_from_new_to_packed() {
     let warehouse = Warehouse::with(&[("boot", 9), ("hat", 9)]).await;
     for name in ["o", "p", "q"] {
-        warehouse.hear(created(name, &[("boot", 2)])).await;
+        let items = [("boot/42", 2), ("boot/43 W", 1)];
+        warehouse.hear(created(name, &items)).await;
     }
     // Two on a page, then the last one.
     let list = async |query: Value| {
@@ -107,27 +108,39 @@ async fn a_request_goes_its_way_from_new_to_packed() {
     assert_eq!(problem["detail"], "the packaging request is NEW");
     assert_eq!(step("start").await.0, 200);
     let pack = async |name: &str, body: &str| {
-        let more = json!({
-            "pathParameters": { "orderId": id("o"), "productId": product(name) }, "body": body,
+        let article = article(name);
+        let mut more = json!({
+            "pathParameters": { "orderId": id("o"), "productId": article.product_id },
+            "body": body,
         });
+        if let Some(size) = article.size {
+            more["queryStringParameters"] = json!({ "size": size });
+        }
         let route = "PUT /api/packaging-requests/{orderId}/items/{productId}";
         ask(&warehouse, "[warehouse]", route, more).await
     };
     for (name, body, expected) in [
-        ("boot", r#"{"quantity":3}"#, 422),
-        ("boot", r#"{"quantity":-1}"#, 400),
-        ("boot", r#"{"quantity":1,"price":1}"#, 400),
+        ("boot/42", r#"{"quantity":3}"#, 422),
+        ("boot/42", r#"{"quantity":-1}"#, 400),
+        ("boot/42", r#"{"quantity":1,"price":1}"#, 400),
         ("hat", r#"{"quantity":1}"#, 404),
-        ("boot", r#"{"quantity":1}"#, 200),
+        ("boot", r#"{"quantity":1}"#, 404),
+        ("boot/44", r#"{"quantity":1}"#, 404),
+        ("boot/42", r#"{"quantity":1}"#, 200),
+        ("boot/43 W", r#"{"quantity":0}"#, 200),
     ] {
         assert_eq!(pack(name, body).await.0, expected, "{name} {body}");
     }
     let (status, packed) = step("complete").await;
     assert_eq!((status, &packed["status"]), (200, &json!("COMPLETED")));
-    let item = json!({
-        "productId": product("boot"), "name": "boot", "quantity": 2, "packed": 1,
-    });
-    assert_eq!(packed["items"], json!([item]));
+    let item = |size: &str, quantity: u32, packed: u32| {
+        json!({
+            "productId": product("boot"), "size": size, "name": "boot",
+            "quantity": quantity, "packed": packed,
+        })
+    };
+    let items = json!([item("42", 2, 1), item("43 W", 1, 0)]);
+    assert_eq!(packed["items"], items);
     let (_, list) = list(json!({ "status": "COMPLETED" })).await;
     assert_eq!(list["packagingRequests"][0]["orderId"], json!(id("o")));
 }

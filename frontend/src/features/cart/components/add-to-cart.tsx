@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link } from "react-router";
 
 import type { Product } from "@/features/catalogue/product";
 import { paths } from "@/shared/paths";
+import { SelectField } from "@/shared/ui/field";
 
 import { cartActions } from "../cart-store";
 import { QuantityField } from "./quantity-field";
@@ -11,16 +12,45 @@ import "./add-to-cart.css";
 export function AddToCart({ product }: { product: Product }) {
   const [quantity, setQuantity] = useState(1);
   const [added, setAdded] = useState<number | null>(null);
+  const [size, setSize] = useState("");
+  const [error, setError] = useState<string>();
+  const choice = useRef<HTMLSelectElement>(null);
+  const { sizes } = product;
 
   function add() {
+    if (sizes.length > 0 && size === "") {
+      setError("Please choose a size.");
+      setAdded(null);
+      choice.current?.focus();
+      return;
+    }
     const { productId, name, price, pictures } = product;
-    cartActions.add({ productId, name, price, picture: pictures[0] ?? null, quantity });
+    cartActions.add({ productId, size: size || null, name, price, picture: pictures[0] ?? null, quantity });
     setAdded(quantity);
     setQuantity(1);
   }
 
   return (
     <div className="add-to-cart">
+      {sizes.length > 0 && (
+        <SelectField
+          label="Size"
+          ref={choice}
+          value={size}
+          error={error}
+          onChange={({ target }) => {
+            setSize(target.value);
+            setError(undefined);
+          }}
+        >
+          <option value="" disabled>
+            Please choose
+          </option>
+          {sizes.map((size) => (
+            <option key={size}>{size}</option>
+          ))}
+        </SelectField>
+      )}
       <div className="add-to-cart-row">
         <QuantityField label="Quantity" value={quantity} onChange={setQuantity} />
         <button type="button" className="button" onClick={add}>

@@ -34,7 +34,7 @@ export function CheckoutForm({ lines, onCountry, onPlaced }: CheckoutFormProps) 
   const [errors, setErrors] = useState<Errors>({});
   const place = useMutation({
     mutationFn: async ({ address, cardNumber }: { address: Address; cardNumber: string }) => {
-      const items = lines.map(({ productId, quantity }) => ({ productId, quantity }));
+      const items = lines.map(({ productId, size, quantity }) => ({ productId, ...(size !== null && { size }), quantity }));
       const deliveryPrice = await queries.query({
         ...deliveryPriceQuery(api, lines, address.country),
         staleTime: "static",

@@ -1,6 +1,7 @@
 import { cartTotal, lineTotal } from "@/features/cart/cart";
 import type { CheckedLine } from "@/features/cart/use-checked-cart";
 import { formatMoney, sum, type Money } from "@/shared/money";
+import { titleOf } from "@/shared/title";
 
 import "./checkout-summary.css";
 
@@ -17,10 +18,10 @@ export function CheckoutSummary({ lines, deliveryPrice }: CheckoutSummaryProps) 
     <>
       <ul className="checkout-lines">
         {lines.map((line) => (
-          <li key={line.productId}>
+          <li key={`${line.productId} ${line.size ?? ""}`}>
             {line.picture && <img src={line.picture.url} alt="" width="56" height="56" />}
             <span>
-              {line.name}
+              {titleOf(line)}
               <span className="checkout-quantity">
                 {line.quantity} × {formatMoney(line.price)}
               </span>

@@ -2,6 +2,7 @@ import { Link } from "react-router";
 
 import { formatMoney, multiply } from "@/shared/money";
 import { paths } from "@/shared/paths";
+import { titleOf } from "@/shared/title";
 
 import type { Order } from "../order";
 import "./order-items.css";
@@ -11,10 +12,10 @@ export function OrderItems({ order: { items, deliveryPrice, discount, total } }:
     <>
       <ul className="order-items">
         {items.map((item) => (
-          <li key={item.productId}>
+          <li key={`${item.productId} ${item.size ?? ""}`}>
             {item.picture && <img src={item.picture} alt="" width="64" height="64" />}
             <span>
-              <Link to={paths.product(item.productId)}>{item.name}</Link>
+              <Link to={paths.product(item.productId)}>{titleOf(item)}</Link>
               <span className="order-item-quantity">
                 {item.quantity} × {formatMoney(item.unitPrice)}
               </span>
