@@ -8,6 +8,11 @@
     reason = "what goes wrong here is a failed test"
 )]
 
+// Checkouts share a folder for intermediate files (see `.cargo/config.toml`). Naming the checkout
+// makes cargo compile this crate, and all that depend on it, anew for each of them: it says which
+// checkout is copied and tested.
+const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
+
 mod binary;
 mod checkout;
 mod emulator;

@@ -3,6 +3,7 @@
 use reqwest::Method;
 
 use crate::Shop;
+use crate::orders::problem;
 
 pub(crate) fn page_is_served(shop: &Shop) {
     let get = |path: &str| shop.http.get(&shop.site(path));
@@ -78,12 +79,15 @@ pub(crate) fn page_is_served(shop: &Shop) {
     // The API under the site's own name; its errors stay its own.
     let products = get("/api/products?limit=1").expect(200).json();
     assert_eq!(products["products"].as_array().unwrap().len(), 1);
-    let unknown = get("/api/no-such-thing").expect(404);
-    assert!(
-        unknown.header("content-type").contains("json"),
-        "{unknown:?}"
-    );
-    assert!(unknown.json().is_object());
+    for path in ["/api/no-such-thing", "/api/products/a/b", "/api/"] {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            for url in [shop.site(path), shop.api(&path["/api".len()..])] {
+                let unknown = shop.http.request(method.clone(), &url, |request| request);
+                let problem = problem(unknown, 404);
+                assert_eq!(problem["detail"], "there is no such resource", "{url}");
+            }
+        }
+    }
 }
 
 /// The paths of hashed files that the page names.
