@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use shop_core::call::call;
 use shop_core::id::Id;
+use shop_core::order::now;
 use shop_core::quote::{Package, QuoteRequest};
 
 use crate::api::Shipments;
+use crate::demonstration::due;
 use crate::packages::{Dispatch, Failure, OrderToDeliver};
 use crate::price::Catalogue;
 use crate::shipment::Shipment;
@@ -57,6 +59,19 @@ pub struct DispatchBackend {
     pub lambda: aws_sdk_lambda::Client,
     /// The function that tells of an order.
     pub get_order_function: String,
+    /// How packages are delivered by themselves, if they are.
+    pub demonstration: Option<Demonstration>,
+}
+
+/// The function's own queue, by which it hears that a package is due.
+#[derive(Debug)]
+pub struct Demonstration {
+    /// To send with.
+    pub client: aws_sdk_sqs::Client,
+    /// The queue.
+    pub queue_url: String,
+    /// After how many seconds it is heard.
+    pub delay: i32,
 }
 
 /// Asks for an order.
@@ -74,6 +89,21 @@ impl Dispatch for DispatchBackend {
 
     async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure> {
         self.store.insert(shipment).await
+    }
+
+    async fn set_due(&self, order_id: &Id) -> Result<(), Failure> {
+        let Some(demonstration) = &self.demonstration else {
+            return Ok(());
+        };
+        demonstration
+            .client
+            .send_message()
+            .queue_url(&demonstration.queue_url)
+            .delay_seconds(demonstration.delay)
+            .message_body(due(order_id, now()).to_string())
+            .send()
+            .await?;
+        Ok(())
     }
 
     async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {

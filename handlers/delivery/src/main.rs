@@ -4,6 +4,7 @@
 //! `packages` makes shipments of what the warehouse has packed; `api` is for couriers and for
 //! customers who follow their package; `changes` tells the bus.
 
+use aws_types::SdkConfig;
 use lambda_runtime::{Error, service_fn};
 use shop_core::aws;
 use shop_core::events::Publisher;
@@ -14,13 +15,15 @@ mod api;
 mod backend;
 mod changes;
 mod countries;
+mod demonstration;
 mod packages;
 mod price;
 mod pricing;
 mod shipment;
 mod store;
 
-use backend::{DispatchBackend, QuoteBackend};
+use backend::{Demonstration, DispatchBackend, QuoteBackend};
+use demonstration::LONGEST_DELAY;
 use pricing::Tariff;
 use store::Store;
 
@@ -51,6 +54,7 @@ async fn main() -> Result<(), Error> {
                 store: store()?,
                 lambda: aws_sdk_lambda::Client::new(&aws),
                 get_order_function: setting("GET_ORDER_FUNCTION")?,
+                demonstration: demonstration(&aws)?,
             };
             run(service_fn(|event| packages::serve(backend, event))).await
         }
@@ -69,6 +73,22 @@ async fn main() -> Result<(), Error> {
         }
         .into()),
     }
+}
+
+/// How this shop delivers without couriers; only one that demonstrates itself says so.
+fn demonstration(aws: &SdkConfig) -> Result<Option<Demonstration>, Error> {
+    let Ok(delay) = setting("DELIVER_AFTER_SECONDS") else {
+        return Ok(None);
+    };
+    let delay = delay.parse()?;
+    if !(1..=LONGEST_DELAY).contains(&delay) {
+        return Err(format!("DELIVER_AFTER_SECONDS is from 1 to {LONGEST_DELAY}").into());
+    }
+    Ok(Some(Demonstration {
+        client: aws_sdk_sqs::Client::new(aws),
+        queue_url: setting("QUEUE_URL")?,
+        delay,
+    }))
 }
 
 /// How this shop charges, from the settings.

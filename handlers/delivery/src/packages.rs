@@ -1,7 +1,8 @@
 //! Function `packages`: a package that the warehouse has packed (`PackageCreated`) becomes a shipment,
-//! and a shipment forgets its address when its order does (`OrderModified`).
+//! a shipment forgets its address when its order does (`OrderModified`), and a shop that demonstrates
+//! itself delivers it after a while (`DeliveryDue`, which the function sends to itself).
 //!
-//! The first event does not say where it goes, so the order is asked for (feature U132): a call that fails
+//! `PackageCreated` does not say where it goes, so the order is asked for (feature U132): a call that fails
 //! is tried again and kept in the end, while an address that was collected from earlier events might
 //! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
 //! order that is over gets none, so that a deleted shipment does not come back.
@@ -21,6 +22,7 @@ use shop_core::id::Id;
 use shop_core::order::{Address, OrderStatus, now};
 use shop_core::runtime::error_chain;
 
+use crate::demonstration::{self, DUE, Due};
 use crate::shipment::Shipment;
 
 /// What the world does when it does not do what was asked.
@@ -66,6 +68,9 @@ pub trait Dispatch {
 
     /// Writes a new shipment; says no when its order has one already.
     async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure>;
+
+    /// Has `DeliveryDue` come after the shop's delay; does nothing in a shop that has couriers.
+    async fn set_due(&self, order_id: &Id) -> Result<(), Failure>;
 
     /// The shipment of an order.
     async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure>;
@@ -119,6 +124,10 @@ async fn handle(
             let OrderModified { new } = serde_json::from_value(event.detail)?;
             forget(world, new.order_id, new.address, now).await
         }
+        DUE => {
+            let Due { order_id } = serde_json::from_value(event.detail)?;
+            demonstration::deliver(world, order_id, now).await
+        }
         _ => dispatch(world, serde_json::from_value(event.detail)?, now).await,
     }
 }
@@ -166,6 +175,8 @@ async fn dispatch(
     }
     let shipment = Shipment::new(order_id.clone(), order.user_id, order.address, items, now);
     let created = world.insert(&shipment).await?;
+    // Once more when the event comes again: the first time may have ended right before this.
+    world.set_due(&order_id).await?;
     tracing::info!(%order_id, created, "package waits for a courier");
     match world.order(&order_id).await? {
         Some(order) => forget(world, order_id, order.address, now).await,
@@ -185,7 +196,7 @@ mod tests {
     use shop_core::interleave::{interleave, step};
 
     use super::*;
-    use crate::shipment::Status;
+    use crate::shipment::{Action, Status};
 
     /// Each call is a step that others may come before.
     #[derive(Default)]
@@ -193,6 +204,8 @@ mod tests {
         orders: RefCell<HashMap<Id, OrderToDeliver>>,
         table: RefCell<HashMap<Id, Shipment>>,
         orders_down: Cell<bool>,
+        /// Whose `DeliveryDue` will come.
+        due: RefCell<Vec<Id>>,
     }
 
     impl Dispatch for FakeWorld {
@@ -212,6 +225,11 @@ mod tests {
                 table.insert(shipment.order_id.clone(), shipment.clone());
             }
             Ok(!known)
+        }
+
+        async fn set_due(&self, order_id: &Id) -> Result<(), Failure> {
+            self.due.borrow_mut().push(order_id.clone());
+            Ok(())
         }
 
         async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
@@ -343,6 +361,7 @@ mod tests {
         assert_eq!(after.version, before.version + 1);
         assert_eq!(after.history, before.history);
     }
+
     #[test]
     fn an_order_that_forgets_its_address_while_its_package_is_placed_leaves_none() {
         for turns in 0..1 << 12 {
@@ -385,5 +404,41 @@ mod tests {
         let again = async { assert!(world.deliver(&[packed("a")]).await.is_empty()) };
         interleave(0, again, async {});
         assert!(world.table.borrow()[&id("a")].address.is_forgotten());
+    }
+
+    /// What the function sends to itself when a package is due.
+    fn due(name: &str) -> String {
+        demonstration::due(&id(name), now()).to_string()
+    }
+
+    #[tokio::test]
+    async fn u100_a_package_that_is_due_is_delivered_step_by_step_and_once() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        assert!(world.deliver(&[packed("a")]).await.is_empty());
+        assert_eq!(*world.due.borrow(), [id("a")]);
+        for _ in 0..2 {
+            assert!(world.deliver(&[due("a")]).await.is_empty());
+            let shipment = world.table.borrow()[&id("a")].clone();
+            let steps: Vec<_> = shipment.history.iter().map(|step| step.status).collect();
+            assert_eq!(steps, [Status::New, Status::InProgress, Status::Completed]);
+        }
+    }
+
+    #[tokio::test]
+    async fn u100_a_courier_who_was_quicker_has_it() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        world.deliver(&[packed("a")]).await;
+        let steps = [Action::Start, Action::Fail("nobody at home".to_owned())];
+        for step in steps {
+            let before = world.table.borrow()[&id("a")].clone();
+            let after = before.after(&step, "kim", now()).unwrap().unwrap();
+            assert!(world.replace(&after).await.unwrap());
+            assert!(world.deliver(&[due("a")]).await.is_empty());
+            assert_eq!(world.table.borrow()[&id("a")], after);
+        }
+        // One that was called off does not come back.
+        world.table.borrow_mut().clear();
+        assert!(world.deliver(&[due("a")]).await.is_empty());
+        assert!(world.table.borrow().is_empty());
     }
 }
