@@ -3,8 +3,8 @@
 //!
 //! The first event does not say where it goes, so the order is asked for (feature U132): a call that fails
 //! is tried again and kept in the end, while an address that was collected from earlier events might
-//! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
-//! order that is over gets none, so that a deleted shipment does not come back.
+//! not have come yet. Once made, a shipment is not touched by later deliveries of the event, not even
+//! when it or its order was deleted meanwhile; and an order that is over gets none.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
@@ -61,8 +61,11 @@ pub trait Dispatch {
     /// The order, if there is one.
     async fn order(&self, order_id: &Id) -> Result<Option<OrderToDeliver>, Failure>;
 
-    /// Writes a new shipment; says no when its order has one already.
+    /// Writes a new shipment; says no when its order has or had one already.
     async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure>;
+
+    /// Whether the order has a shipment, or had one that was deleted.
+    async fn had_shipment(&self, order_id: &Id) -> Result<bool, Failure>;
 
     /// The shipment of an order.
     async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure>;
@@ -153,6 +156,11 @@ async fn dispatch(
 ) -> Result<(), DispatchError> {
     let PackageCreated { order_id, items } = package;
     let Some(order) = world.order(&order_id).await? else {
+        // It is deleted when it is over, which comes after its shipment.
+        if world.had_shipment(&order_id).await? {
+            tracing::info!(%order_id, "package of an order that was deleted");
+            return Ok(());
+        }
         return Err(DispatchError::NoOrder(order_id));
     };
     if OVER.contains(&order.status) {
@@ -200,6 +208,10 @@ mod tests {
                 table.insert(shipment.order_id.clone(), shipment.clone());
             }
             Ok(!known)
+        }
+
+        async fn had_shipment(&self, order_id: &Id) -> Result<bool, Failure> {
+            Ok(self.table.borrow().contains_key(order_id))
         }
 
         async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
@@ -284,6 +296,16 @@ mod tests {
         let world = FakeWorld::default().with_order("a", "DELIVERY_FAILED");
         assert!(world.deliver(&[packed("a")]).await.is_empty());
         assert!(world.table.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_package_that_comes_again_after_its_order_was_deleted_is_let_pass() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        world.deliver(&[packed("a")]).await;
+        let before = world.table.borrow().clone();
+        world.orders.borrow_mut().clear();
+        assert!(world.deliver(&[packed("a")]).await.is_empty());
+        assert_eq!(*world.table.borrow(), before);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use crate::intake::{Failure, Intake};
 use crate::process::Processing;
 use crate::promotion::{PromotionCode, Rejection};
 use crate::promotion_store::PromotionStore;
-use crate::store::{Page, Store, Stored};
+use crate::store::{Found, Page, Store, Stored};
 
 /// How many orders of a customer are read at once.
 const CHUNK: u16 = 50;
@@ -211,12 +211,14 @@ impl Intake for ApiBackend {
     }
 
     async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
-        Ok(self.store.record(order).await?)
+        // To a request that is repeated after its order was deleted, that is still the answer.
+        let stored = self.store.record(order).await?;
+        Ok(stored.unwrap_or_else(|| order.clone()))
     }
 }
 
 impl Progress for ApiBackend {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
         Ok(self.store.find(order_id).await?)
     }
 
@@ -269,7 +271,7 @@ impl Changing for ApiBackend {
 
 /// For function `process`.
 impl Processing for Store {
-    async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
+    async fn record(&self, order: &CustomerOrder) -> Result<Option<CustomerOrder>, Failure> {
         Ok(Store::record(self, order).await?)
     }
 }
@@ -299,7 +301,7 @@ impl Farewell for EventsBackend {
 }
 
 impl Progress for EventsBackend {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
         Ok(self.store.find(order_id).await?)
     }
 

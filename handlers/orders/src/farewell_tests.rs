@@ -9,6 +9,7 @@ use shop_core::order::{OrderStatus, now};
 use super::*;
 use crate::events::follow;
 use crate::progress::{Occurrence, tests::order};
+use crate::store::Found;
 
 /// Orders of several customers, one a page.
 #[derive(Default)]
@@ -20,8 +21,9 @@ struct FakeShop {
 }
 
 impl Progress for FakeShop {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
-        Ok(self.table.borrow().get(order_id).cloned())
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
+        let found = self.table.borrow().get(order_id).cloned();
+        Ok(found.map_or(Found::Nothing, |stored| Found::Order(Box::new(stored))))
     }
 
     async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {

@@ -2,8 +2,8 @@
 //! them.
 //!
 //! Usually it has: intake writes the order right after the queue took it. When
-//! that failed, this makes up for it. What the table has stays as it is, so that
-//! a message may come as often as it likes.
+//! that failed, this makes up for it. What the table has stays as it is, and what
+//! was deleted stays away, so that a message may come as often as it likes.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Error, LambdaEvent};
@@ -16,8 +16,8 @@ use crate::intake::Failure;
 
 /// What processing needs of the world.
 pub trait Processing {
-    /// Writes the order into the table unless it is there; gives back what the table then has.
-    async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure>;
+    /// Writes the order into the table unless it is or was there; gives back what the table then has.
+    async fn record(&self, order: &CustomerOrder) -> Result<Option<CustomerOrder>, Failure>;
 }
 
 /// Why a message could not be processed, in one line.
@@ -51,8 +51,14 @@ pub async fn serve(
 async fn process(shop: &impl Processing, body: &str) -> Result<(), ProcessError> {
     let order: CustomerOrder = serde_json::from_str(body)?;
     trace::annotate("orderId", order.order.order_id.as_str());
-    let stored = shop.record(&order).await?.order;
-    tracing::info!(order_id = %stored.order_id, status = %stored.status, "order taken from the queue");
+    let order_id = &order.order.order_id;
+    match shop.record(&order).await? {
+        Some(stored) => {
+            let status = stored.order.status;
+            tracing::info!(%order_id, %status, "order taken from the queue");
+        }
+        None => tracing::info!(%order_id, "order of the queue was deleted"),
+    }
     Ok(())
 }
 
@@ -72,18 +78,22 @@ mod tests {
 
     #[derive(Default)]
     struct FakeShop {
-        table: RefCell<HashMap<Id, CustomerOrder>>,
+        /// Those that were deleted have nothing.
+        table: RefCell<HashMap<Id, Option<CustomerOrder>>>,
         table_down: Cell<bool>,
     }
 
     impl Processing for FakeShop {
-        async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
+        async fn record(&self, order: &CustomerOrder) -> Result<Option<CustomerOrder>, Failure> {
             if self.table_down.get() {
                 return Err("the table is down".into());
             }
             let mut table = self.table.borrow_mut();
             let id = order.order.order_id.clone();
-            Ok(table.entry(id).or_insert_with(|| order.clone()).clone())
+            Ok(table
+                .entry(id)
+                .or_insert_with(|| Some(order.clone()))
+                .clone())
         }
     }
 
@@ -126,13 +136,25 @@ mod tests {
         let shop = FakeShop::default();
         let body = message("a").to_string();
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        for order in shop.table.borrow_mut().values_mut() {
+        for order in shop.table.borrow_mut().values_mut().flatten() {
             order.order.status = OrderStatus::Packaged;
         }
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        for order in shop.table.borrow().values() {
+        for order in shop.table.borrow().values().flatten() {
             assert_eq!(order.order.status, OrderStatus::Packaged);
         }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_comes_late_does_not_bring_a_deleted_order_back() {
+        let shop = FakeShop::default();
+        let body = message("a").to_string();
+        assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
+        for order in shop.table.borrow_mut().values_mut() {
+            *order = None;
+        }
+        assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
+        assert!(shop.table.borrow().values().all(Option::is_none));
     }
 
     #[tokio::test]

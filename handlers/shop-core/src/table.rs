@@ -1,6 +1,28 @@
 //! What services do alike with a table of DynamoDB.
+//!
+//! A row that late messages must not make anew leaves a tombstone when it is deleted: its key and an
+//! attribute that says so. Who reads rows passes it over, and to the stream's reader
+//! ([`crate::stream`]) the row is gone.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The attribute that only a tombstone has.
+pub const TOMBSTONE: &str = "tombstone";
+
+/// What a deleted row leaves under its `key`.
+pub fn tombstone(mut key: HashMap<String, AttributeValue>) -> HashMap<String, AttributeValue> {
+    key.insert(TOMBSTONE.to_owned(), AttributeValue::Bool(true));
+    key
+}
+
+/// Whether there is only a tombstone of the row.
+pub fn is_tombstone<V, S: BuildHasher>(row: &HashMap<String, V, S>) -> bool {
+    row.contains_key(TOMBSTONE)
+}
 
 /// Whether the condition of a write held. Any other error stays one.
 pub fn held<T, E: ProvideErrorMetadata, R>(
@@ -13,7 +35,8 @@ pub fn held<T, E: ProvideErrorMetadata, R>(
     }
 }
 
-fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+/// Whether what went wrong is that the condition of the write did not hold.
+pub fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     let code = error.as_service_error().and_then(|error| error.code());
     code == Some("ConditionalCheckFailedException")
 }
