@@ -118,6 +118,18 @@ pub(crate) fn consumers(cloud: &Emulator) -> Vec<Consumer> {
     of_queues.collect()
 }
 
+/// The one that this queue feeds, or whose dead letters it keeps.
+pub(crate) fn consumer_of(cloud: &Emulator, queue: &str) -> Consumer {
+    let name = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let has = |it: &Consumer| {
+        [&it.queue, &it.dead]
+            .map(|it| name(&it.url))
+            .contains(&name(queue))
+    };
+    let mut found = consumers(cloud).into_iter();
+    found.find(has).expect("a function takes what it gets")
+}
+
 /// Something that is no message, looks like none of the shop's, or lacks what it is about.
 pub(crate) fn poisoned(body: &str, number: usize) -> String {
     match number % 3 {

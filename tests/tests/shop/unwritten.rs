@@ -8,7 +8,7 @@ use shopctl_tests::eventually;
 
 use crate::Shop;
 use crate::books::{physical, the_books_agree};
-use crate::consumers::{consumers, everything_is_handled, is_dead, poisoned};
+use crate::consumers::{consumer_of, everything_is_handled, is_dead, poisoned};
 use crate::customer::Customer;
 use crate::orders::{all_products, order_of, problem};
 use crate::roles::{role_of, roles, without};
@@ -17,11 +17,7 @@ use crate::roles::{role_of, roles, without};
 pub(crate) fn orders_come_from_the_queue_when_the_table_is_down(shop: &Shop) -> Vec<String> {
     let cloud = &shop.emulator;
     let queue = shop.output("orders", "QueueUrl");
-    let name = |url: &str| url.rsplit('/').next().map(str::to_owned);
-    let consumer = consumers(cloud)
-        .into_iter()
-        .find(|it| name(&it.queue.url) == name(queue));
-    let consumer = consumer.expect("a function takes orders from the queue");
+    let consumer = consumer_of(cloud, queue);
     consumer.reads(cloud, false);
     // One message at a time is in hand, so that a second is enough.
     consumer.queue.is_invisible_for(cloud, "1");
