@@ -106,6 +106,10 @@ impl Dispatch for DispatchBackend {
         Ok(())
     }
 
+    async fn had_shipment(&self, order_id: &Id) -> Result<bool, Failure> {
+        self.store.had(order_id).await
+    }
+
     async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
         self.store.get(order_id).await
     }

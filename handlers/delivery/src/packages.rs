@@ -4,8 +4,8 @@
 //!
 //! `PackageCreated` does not say where it goes, so the order is asked for (feature U132): a call that fails
 //! is tried again and kept in the end, while an address that was collected from earlier events might
-//! not have come yet. Once made, a shipment is not touched by later deliveries of the event, and an
-//! order that is over gets none, so that a deleted shipment does not come back.
+//! not have come yet. Once made, a shipment is not touched by later deliveries of the event, not even
+//! when it or its order was deleted meanwhile; and an order that is over gets none.
 //!
 //! The order may forget its address between the answer and the shipment, and the news of that finds no
 //! shipment. So the order is asked once more when the shipment is there: one of the two sees the other.
@@ -66,11 +66,14 @@ pub trait Dispatch {
     /// The order, if there is one.
     async fn order(&self, order_id: &Id) -> Result<Option<OrderToDeliver>, Failure>;
 
-    /// Writes a new shipment; says no when its order has one already.
+    /// Writes a new shipment; says no when its order has or had one already.
     async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure>;
 
     /// Has `DeliveryDue` come after the shop's delay; does nothing in a shop that has couriers.
     async fn set_due(&self, order_id: &Id) -> Result<(), Failure>;
+
+    /// Whether the order has a shipment, or had one that was deleted.
+    async fn had_shipment(&self, order_id: &Id) -> Result<bool, Failure>;
 
     /// The shipment of an order.
     async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure>;
@@ -166,6 +169,11 @@ async fn dispatch(
 ) -> Result<(), DispatchError> {
     let PackageCreated { order_id, items } = package;
     let Some(order) = world.order(&order_id).await? else {
+        // It is deleted when it is over, which comes after its shipment.
+        if world.had_shipment(&order_id).await? {
+            tracing::info!(%order_id, "package of an order that was deleted");
+            return Ok(());
+        }
         return Err(DispatchError::NoOrder(order_id));
     };
     if OVER.contains(&order.status) {
@@ -230,6 +238,10 @@ mod tests {
         async fn set_due(&self, order_id: &Id) -> Result<(), Failure> {
             self.due.borrow_mut().push(order_id.clone());
             Ok(())
+        }
+
+        async fn had_shipment(&self, order_id: &Id) -> Result<bool, Failure> {
+            Ok(self.table.borrow().contains_key(order_id))
         }
 
         async fn shipment(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
@@ -326,6 +338,16 @@ mod tests {
         let world = FakeWorld::default().with_order("a", "DELIVERY_FAILED");
         assert!(world.deliver(&[packed("a")]).await.is_empty());
         assert!(world.table.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_package_that_comes_again_after_its_order_was_deleted_is_let_pass() {
+        let world = FakeWorld::default().with_order("a", "PACKAGED");
+        world.deliver(&[packed("a")]).await;
+        let before = world.table.borrow().clone();
+        world.orders.borrow_mut().clear();
+        assert!(world.deliver(&[packed("a")]).await.is_empty());
+        assert_eq!(*world.table.borrow(), before);
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! The shipment table: key `orderId`. Those that wait for a courier carry one more attribute,
-//! `waiting`, and only they stand in the index of that name, the oldest first.
+//! `waiting`, and only they stand in the index of that name, the oldest first. One that is deleted
+//! leaves a tombstone, so that its package does not make it anew when it is told again.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_attribute_value, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
-use shop_core::table::held;
+use shop_core::table::{TOMBSTONE, held, is_condition, is_tombstone, tombstone};
 use shop_core::trace;
 
 use crate::api::Shipments;
@@ -56,7 +57,24 @@ impl Store {
         Store { client, table }
     }
 
-    /// Writes a new shipment; says no when its order has one already.
+    /// Whether the order has a shipment, or had one that was deleted.
+    pub async fn had(&self, order_id: &Id) -> Result<bool, Failure> {
+        Ok(self.row(order_id).await?.is_some())
+    }
+
+    async fn row(&self, order_id: &Id) -> Result<Option<Row>, Failure> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(order_id)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(answer.item)
+    }
+
+    /// Writes a new shipment; says no when its order has or had one already.
     pub async fn insert(&self, shipment: &Shipment) -> Result<bool, Failure> {
         let put = self
             .client
@@ -70,15 +88,9 @@ impl Store {
 
 impl Shipments for Store {
     async fn get(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(order_id)))
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(answer.item.map(from_item).transpose()?)
+        let row = self.row(order_id).await?;
+        let row = row.filter(|row| !is_tombstone(row));
+        Ok(row.map(from_item).transpose()?)
     }
 
     async fn waiting(&self, limit: u16, from: Option<&Place>) -> Result<Page, Failure> {
@@ -118,15 +130,19 @@ impl Shipments for Store {
     }
 
     async fn delete(&self, order_id: &Id) -> Result<Option<Shipment>, Failure> {
-        let answer = self
+        let put = self
             .client
-            .delete_item()
+            .put_item()
             .table_name(&self.table)
-            .set_key(Some(key(order_id)))
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await?;
-        Ok(answer.attributes.map(from_item).transpose()?)
+            .set_item(Some(trace::noted(tombstone(key(order_id)))))
+            .condition_expression("attribute_exists(orderId) AND attribute_not_exists(#tombstone)")
+            .expression_attribute_names("#tombstone", TOMBSTONE)
+            .return_values(ReturnValue::AllOld);
+        match put.send().await {
+            Ok(answer) => Ok(answer.attributes.map(from_item).transpose()?),
+            Err(error) if is_condition(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn list_orders(backend: &ApiBackend, request: &Request) -> Result<Answ
 pub async fn get_order(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     request.caller()?.require("admin")?;
     let found = backend.store.find(&order_id(request)?).await?;
-    let found = found.ok_or_else(no_order)?;
+    let found = found.order().ok_or_else(no_order)?;
     Ok(Answer::json(200, &found.order)?)
 }
 
@@ -72,7 +72,7 @@ pub async fn get_order(backend: &ApiBackend, request: &Request) -> Result<Answer
 pub async fn delete_order(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     request.caller()?.require("admin")?;
     let found = backend.store.find(&order_id(request)?).await?;
-    let found = found.ok_or_else(no_order)?;
+    let found = found.order().ok_or_else(no_order)?;
     let status = found.order.order.status;
     if !followers(status).is_empty() {
         let detail = format!("it is {status}; only an order at its end can be deleted");

@@ -27,7 +27,7 @@ use crate::intake::{Failure, Intake};
 use crate::process::Processing;
 use crate::promotion::{PromotionCode, Rejection};
 use crate::promotion_store::PromotionStore;
-use crate::store::{Page, Store, Stored};
+use crate::store::{Found, Page, Store, Stored};
 
 /// How many orders of a customer are read at once.
 const CHUNK: u16 = 50;
@@ -218,12 +218,14 @@ impl Intake for ApiBackend {
     }
 
     async fn record(&self, order: &CustomerOrder) -> Result<CustomerOrder, Failure> {
-        Ok(self.store.record(order).await?.order)
+        // To a request that is repeated after its order was deleted, that is still the answer.
+        let stored = self.store.record(order).await?;
+        Ok(stored.map_or_else(|| order.clone(), |stored| stored.order))
     }
 }
 
 impl Progress for ApiBackend {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
         Ok(self.store.find(order_id).await?)
     }
 
@@ -284,7 +286,7 @@ pub struct ProcessBackend {
 }
 
 impl Processing for ProcessBackend {
-    async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure> {
+    async fn record(&self, order: &CustomerOrder) -> Result<Option<Stored>, Failure> {
         Ok(self.store.record(order).await?)
     }
 
@@ -323,7 +325,7 @@ impl Farewell for EventsBackend {
 }
 
 impl Progress for EventsBackend {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
         Ok(self.store.find(order_id).await?)
     }
 

@@ -146,7 +146,7 @@ pub async fn edit(
     }
     // Somebody else changed the order meanwhile: its goods are those that it has now.
     let now = shop.find(&before.order_id).await.map_err(later)?;
-    if let Some(now) = now {
+    if let Some(now) = now.order() {
         exchange(shop, &now.order.order).await?;
     }
     Err(Problem::conflict("the order was changed meanwhile; look at it and try again").into())

@@ -10,6 +10,7 @@ use shop_core::quote::QuotedProduct;
 use super::*;
 use crate::draft::EditRequest;
 use crate::progress::tests::order;
+use crate::store::Found;
 
 /// One order and its goods.
 struct FakeShop {
@@ -27,8 +28,8 @@ struct FakeShop {
 }
 
 impl Progress for FakeShop {
-    async fn find(&self, _: &Id) -> Result<Option<Stored>, Failure> {
-        Ok(Some(self.row.borrow().clone()))
+    async fn find(&self, _: &Id) -> Result<Found, Failure> {
+        Ok(Found::Order(Box::new(self.row.borrow().clone())))
     }
 
     async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {

@@ -18,7 +18,7 @@ use shop_core::runtime::error_chain;
 use crate::farewell::{Farewell, forget};
 use crate::intake::Failure;
 use crate::progress::{Occurrence, after};
-use crate::store::Stored;
+use crate::store::{Found, Stored};
 
 /// How often a write is tried again because somebody else was faster.
 pub const ATTEMPTS: usize = 5;
@@ -26,7 +26,7 @@ pub const ATTEMPTS: usize = 5;
 /// What following an order needs of the world.
 pub trait Progress {
     /// The order, whosever it is.
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure>;
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure>;
 
     /// Writes what became of it, unless it was changed since it was read.
     async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure>;
@@ -44,6 +44,9 @@ pub enum ProgressError {
     /// The order is not there, or not yet.
     #[error("order {0} is not in the table")]
     Unknown(Id),
+    /// The order was deleted: whatever comes now comes too late.
+    #[error("order {0} was deleted")]
+    Deleted(Id),
     /// Its total cannot be worked out.
     #[error(transparent)]
     Total(#[from] MoneyError),
@@ -104,8 +107,13 @@ async fn handle(
             return Ok(());
         }
     };
-    follow(shop, &detail.order_id, &what, now).await?;
-    Ok(())
+    match follow(shop, &detail.order_id, &what, now).await {
+        Err(ProgressError::Deleted(order_id)) => {
+            tracing::info!(%order_id, "event about an order that was deleted");
+            Ok(())
+        }
+        followed => followed.map(drop),
+    }
 }
 
 /// Takes an order to where `what` leads; gives it back as it then is.
@@ -116,8 +124,11 @@ pub async fn follow(
     now: DateTime<Utc>,
 ) -> Result<CustomerOrder, ProgressError> {
     for _ in 0..ATTEMPTS {
-        let read = shop.find(order_id).await?;
-        let read = read.ok_or_else(|| ProgressError::Unknown(order_id.clone()))?;
+        let read = match shop.find(order_id).await? {
+            Found::Order(read) => read,
+            Found::Deleted => return Err(ProgressError::Deleted(order_id.clone())),
+            Found::Nothing => return Err(ProgressError::Unknown(order_id.clone())),
+        };
         let Some(order) = after(&read.order.order, what, now)? else {
             tracing::info!(%order_id, status = %read.order.order.status, "event changes nothing");
             return tidied(shop, read.order).await;

@@ -15,13 +15,19 @@ struct FakeShop {
     table: RefCell<HashMap<Id, Stored>>,
     given_back: Cell<u32>,
     promotions_down: Cell<bool>,
+    /// Whether whatever is asked for was deleted.
+    deleted: Cell<bool>,
     /// How many writers are still to be faster.
     rivals: Cell<u32>,
 }
 
 impl Progress for FakeShop {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
-        Ok(self.table.borrow().get(order_id).cloned())
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
+        if self.deleted.get() {
+            return Ok(Found::Deleted);
+        }
+        let found = self.table.borrow().get(order_id).cloned();
+        Ok(found.map_or(Found::Nothing, |stored| Found::Order(Box::new(stored))))
     }
 
     async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {
@@ -171,6 +177,16 @@ async fn an_order_that_is_not_there_yet_is_waited_for() {
     let shop = FakeShop::default();
     let reserved = event("StockReserved", json!({}));
     assert_eq!(deliver(&shop, &[reserved]).await, ["0"]);
+}
+
+#[tokio::test]
+async fn what_is_said_of_an_order_after_it_was_deleted_is_let_pass() {
+    let shop = shop();
+    shop.deleted.set(true);
+    let news = ["StockReserved", "ReservationReleased", "DeliveryCompleted"];
+    let news = news.map(|detail_type| event(detail_type, json!({})));
+    assert!(deliver(&shop, &news).await.is_empty());
+    assert_eq!(status(&shop), OrderStatus::New, "untouched");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use super::*;
 use crate::events::follow;
 use crate::process::{Processing, process};
 use crate::progress::{Occurrence, tests::order};
+use crate::store::Found;
 
 /// Orders of several customers, one a page. Each call is a step that others may come before.
 #[derive(Default)]
@@ -22,9 +23,10 @@ struct FakeShop {
 }
 
 impl Progress for FakeShop {
-    async fn find(&self, order_id: &Id) -> Result<Option<Stored>, Failure> {
+    async fn find(&self, order_id: &Id) -> Result<Found, Failure> {
         step().await;
-        Ok(self.table.borrow().get(order_id).cloned())
+        let found = self.table.borrow().get(order_id).cloned();
+        Ok(found.map_or(Found::Nothing, |stored| Found::Order(Box::new(stored))))
     }
 
     async fn replace(&self, read: &Stored, order: &CustomerOrder) -> Result<bool, Failure> {
@@ -70,11 +72,12 @@ impl Farewell for FakeShop {
 }
 
 impl Processing for FakeShop {
-    async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure> {
+    async fn record(&self, order: &CustomerOrder) -> Result<Option<Stored>, Failure> {
         step().await;
         let mut table = self.table.borrow_mut();
         let row = table.entry(order.order.order_id.clone());
-        Ok(row.or_insert_with(|| Stored::new(order.clone())).clone())
+        let row = row.or_insert_with(|| Stored::new(order.clone()));
+        Ok(Some(row.clone()))
     }
 
     async fn has_left(&self, user_id: &str, _: DateTime<Utc>) -> Result<bool, Failure> {

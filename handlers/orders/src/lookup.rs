@@ -22,5 +22,5 @@ pub async fn serve(
     event: LambdaEvent<Question>,
 ) -> Result<Option<CustomerOrder>, Error> {
     let found = store.find(&event.payload.order_id).await?;
-    Ok(found.map(|stored| stored.order))
+    Ok(found.order().map(|stored| stored.order))
 }

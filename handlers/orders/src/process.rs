@@ -2,8 +2,8 @@
 //! them.
 //!
 //! Usually it has: intake writes the order right after the queue took it. When
-//! that failed, this makes up for it. What the table has stays as it is, so that
-//! a message may come as often as it likes.
+//! that failed, this makes up for it. What the table has stays as it is, and what
+//! was deleted stays away, so that a message may come as often as it likes.
 //!
 //! An order may have been on its way while its account was deleted, with nobody
 //! there to find it. So its customer's leaving is looked for after the table has
@@ -26,8 +26,8 @@ use crate::store::Stored;
 
 /// What processing needs of the world.
 pub trait Processing {
-    /// Writes the order into the table unless it is there; gives back what the table then has.
-    async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure>;
+    /// Writes the order into the table unless it is or was there; gives back what the table then has.
+    async fn record(&self, order: &CustomerOrder) -> Result<Option<Stored>, Failure>;
 
     /// Whether it is noted that the account is gone.
     async fn has_left(&self, user_id: &str, now: DateTime<Utc>) -> Result<bool, Failure>;
@@ -77,7 +77,10 @@ pub async fn process(
     let order_id = &order.order.order_id;
     trace::annotate("orderId", order_id.as_str());
     for _ in 0..ATTEMPTS {
-        let stored = shop.record(&order).await?;
+        let Some(stored) = shop.record(&order).await? else {
+            tracing::info!(%order_id, "order of the queue was deleted");
+            return Ok(());
+        };
         let status = stored.order.order.status;
         if stored.customer_left || !shop.has_left(&order.user_id, now).await? {
             tracing::info!(%order_id, %status, "order taken from the queue");
@@ -108,18 +111,21 @@ mod tests {
     /// What becomes of customers who leave is tried in `farewell_tests.rs`.
     #[derive(Default)]
     struct FakeShop {
-        table: RefCell<HashMap<Id, Stored>>,
+        /// Those that were deleted have nothing.
+        table: RefCell<HashMap<Id, Option<Stored>>>,
         table_down: Cell<bool>,
     }
 
     impl Processing for FakeShop {
-        async fn record(&self, order: &CustomerOrder) -> Result<Stored, Failure> {
+        async fn record(&self, order: &CustomerOrder) -> Result<Option<Stored>, Failure> {
             if self.table_down.get() {
                 return Err("the table is down".into());
             }
             let mut table = self.table.borrow_mut();
             let row = table.entry(order.order.order_id.clone());
-            Ok(row.or_insert_with(|| Stored::new(order.clone())).clone())
+            Ok(row
+                .or_insert_with(|| Some(Stored::new(order.clone())))
+                .clone())
         }
 
         async fn has_left(&self, _: &str, _: DateTime<Utc>) -> Result<bool, Failure> {
@@ -170,13 +176,25 @@ mod tests {
         let shop = FakeShop::default();
         let body = message("a").to_string();
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        for row in shop.table.borrow_mut().values_mut() {
+        for row in shop.table.borrow_mut().values_mut().flatten() {
             row.order.order.status = OrderStatus::Packaged;
         }
         assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
-        for row in shop.table.borrow().values() {
+        for row in shop.table.borrow().values().flatten() {
             assert_eq!(row.order.order.status, OrderStatus::Packaged);
         }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_comes_late_does_not_bring_a_deleted_order_back() {
+        let shop = FakeShop::default();
+        let body = message("a").to_string();
+        assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
+        for order in shop.table.borrow_mut().values_mut() {
+            *order = None;
+        }
+        assert!(deliver(&shop, &[("1", &body)]).await.is_empty());
+        assert!(shop.table.borrow().values().all(Option::is_none));
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, from_items, to_item};
 use shop_core::cursor::cut;
 use shop_core::id::Id;
 use shop_core::order::{CustomerOrder, OrderStatus};
-use shop_core::table::held;
+use shop_core::table::{held, is_tombstone, tombstone};
 use shop_core::trace;
 
 /// Why the table could not be used.
@@ -66,6 +66,27 @@ impl Stored {
     }
 }
 
+/// What the table has of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The order.
+    Order(Box<Stored>),
+    /// It was deleted.
+    Deleted,
+    /// Nothing, or nothing yet.
+    Nothing,
+}
+
+impl Found {
+    /// The order, if there is one.
+    pub fn order(self) -> Option<Stored> {
+        match self {
+            Found::Order(stored) => Some(*stored),
+            Found::Deleted | Found::Nothing => None,
+        }
+    }
+}
+
 /// Where a list of everybody's orders goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,6 +121,10 @@ impl Store {
 
     /// The order, if it is this user's.
     pub async fn get(&self, user_id: &str, order_id: &Id) -> Result<Option<Stored>, StoreError> {
+        Ok(self.look(user_id, order_id).await?.order())
+    }
+
+    async fn look(&self, user_id: &str, order_id: &Id) -> Result<Found, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -109,11 +134,15 @@ impl Store {
             .send()
             .await
             .map_err(StoreError::call)?;
-        Ok(answer.item.map(from_item).transpose()?)
+        Ok(match answer.item {
+            None => Found::Nothing,
+            Some(row) if is_tombstone(&row) => Found::Deleted,
+            Some(row) => Found::Order(Box::new(from_item(row)?)),
+        })
     }
 
     /// The order, whosever it is. One that was written a moment ago may not be found yet.
-    pub async fn find(&self, order_id: &Id) -> Result<Option<Stored>, StoreError> {
+    pub async fn find(&self, order_id: &Id) -> Result<Found, StoreError> {
         let answer = self
             .client
             .query()
@@ -130,8 +159,8 @@ impl Store {
             .and_then(|row| row.get("userId")?.as_s().ok());
         match user_id {
             // The index has the keys only, and may lag behind.
-            Some(user_id) => self.get(user_id, order_id).await,
-            None => Ok(None),
+            Some(user_id) => self.look(user_id, order_id).await,
+            None => Ok(Found::Nothing),
         }
     }
 
@@ -157,13 +186,8 @@ impl Store {
             .await
             .map_err(StoreError::call)?;
         let stopped = answer.last_evaluated_key.is_some();
-        let found: Vec<Stored> = from_items(answer.items.unwrap_or_default())?;
-        let (orders, follows) = cut(found, limit, stopped);
-        let next = orders
-            .last()
-            .filter(|_| follows)
-            .map(|stored| stored.order.order.order_id.clone());
-        Ok(Page { orders, next })
+        let rows = answer.items.unwrap_or_default();
+        page(rows, limit, stopped)
     }
 
     /// One page of everybody's orders in `status`, the newest first, from the one after `from`.
@@ -218,13 +242,15 @@ impl Store {
         held(written).map_err(StoreError::call)
     }
 
-    /// Deletes an order as it was read; says whether it was deleted.
+    /// Deletes an order as it was read; says whether it was deleted. Its tombstone keeps a message of
+    /// the queue that comes late from bringing it back.
     pub async fn delete(&self, read: &Stored) -> Result<bool, StoreError> {
+        let key = key(&read.order.user_id, &read.order.order.order_id);
         let deleted = self
             .client
-            .delete_item()
+            .put_item()
             .table_name(&self.table)
-            .set_key(Some(key(&read.order.user_id, &read.order.order.order_id)))
+            .set_item(Some(trace::noted(tombstone(key))))
             .condition_expression("version = :version")
             .expression_attribute_values(":version", AttributeValue::N(read.version.to_string()))
             .send()
@@ -232,9 +258,9 @@ impl Store {
         held(deleted).map_err(StoreError::call)
     }
 
-    /// Writes a new order and gives back what the table then has: the order itself, or what it
-    /// became if it was processed already.
-    pub async fn record(&self, order: &CustomerOrder) -> Result<Stored, StoreError> {
+    /// Writes a new order and gives back what the table then has: the order itself, what it became if
+    /// it was processed already, or nothing if it was deleted.
+    pub async fn record(&self, order: &CustomerOrder) -> Result<Option<Stored>, StoreError> {
         let row = Stored::new(order.clone());
         let written = self
             .client
@@ -246,17 +272,31 @@ impl Store {
             .send()
             .await;
         let error = match written {
-            Ok(_) => return Ok(row),
+            Ok(_) => return Ok(Some(row)),
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
-                Some(row) => Ok(from_item(row.clone())?),
+                Some(row) if is_tombstone(row) => Ok(None),
+                Some(row) => Ok(Some(from_item(row.clone())?)),
                 None => Err(StoreError::call(error)),
             },
             _ => Err(StoreError::call(error)),
         }
     }
+}
+
+/// A page of a customer's orders, made of the rows that a query for one more found. Tombstones are no
+/// orders, and a page of nothing else is followed by the one after its last row.
+fn page(rows: Vec<Row>, limit: u16, stopped: bool) -> Result<Page, StoreError> {
+    let (rows, follows) = cut(rows, limit, stopped);
+    let last = rows.last().filter(|_| follows).cloned();
+    let last: Option<Place> = last.map(from_item).transpose()?;
+    let orders = rows.into_iter().filter(|row| !is_tombstone(row));
+    Ok(Page {
+        orders: from_items(orders.collect::<Vec<_>>())?,
+        next: last.map(|place| place.order_id),
+    })
 }
 
 fn key(user_id: &str, order_id: &Id) -> Row {
@@ -267,4 +307,48 @@ fn key(user_id: &str, order_id: &Id) -> Row {
             AttributeValue::S(order_id.to_string()),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use super::*;
+    use crate::progress::tests::order;
+
+    /// Rows of `eve`, of which some were deleted.
+    fn rows(deleted: &[bool]) -> Vec<Row> {
+        let row = |(second, deleted): (i64, &bool)| {
+            let mut order = CustomerOrder {
+                user_id: "eve".to_owned(),
+                email: None,
+                order: order(),
+            };
+            order.order.order_id = Id::fixed(1_767_225_600 + second, "a");
+            match deleted {
+                true => tombstone(key(&order.user_id, &order.order.order_id)),
+                false => to_item(Stored::new(order)).unwrap(),
+            }
+        };
+        (0..).zip(deleted).map(row).collect()
+    }
+
+    #[test]
+    fn deleted_orders_are_in_no_list_and_hide_none_behind_them() {
+        for (deleted, limit, stopped, shown, follows) in [
+            (&[false, true, false][..], 3, false, 2, false),
+            (&[true, true], 1, false, 0, true),
+            (&[true, true], 2, true, 0, true),
+            (&[true], 1, false, 0, false),
+            (&[false, true], 1, false, 1, true),
+        ] {
+            let rows = rows(deleted);
+            let last = usize::from(limit).min(rows.len()) - 1;
+            let last: Place = from_item(rows[last].clone()).unwrap();
+            let page = page(rows, limit, stopped).unwrap();
+            assert_eq!(page.orders.len(), shown, "{deleted:?}");
+            let next = follows.then_some(last.order_id);
+            assert_eq!(page.next, next, "{deleted:?}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::events::{Outgoing, PublishError, Publisher};
 use crate::runtime::error_chain;
+use crate::table::TOMBSTONE;
 use crate::trace::{self, TraceHeader};
 
 /// A row before and after; at least one of them is there.
@@ -107,7 +108,15 @@ async fn publish_with<T: DeserializeOwned>(
     for record in event.records {
         let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
         let header = written_by(&record);
-        match read(record).and_then(|change| Ok(describe(change)?)) {
+        let events = read(record).and_then(|change| match change {
+            // A tombstone came or went.
+            Change {
+                old: None,
+                new: None,
+            } => Ok(Vec::new()),
+            change => Ok(describe(change)?),
+        });
+        match events {
             Ok(events) => {
                 origins.extend(events.iter().map(|_| sequence_number.clone()));
                 outgoing.extend(events.into_iter().map(|event| Outgoing {
@@ -161,7 +170,7 @@ enum ReadError {
 }
 
 fn read<T: DeserializeOwned>(record: EventRecord) -> Result<Change<T>, ReadError> {
-    let image = |item: serde_dynamo::Item| match item.is_empty() {
+    let image = |item: serde_dynamo::Item| match item.is_empty() || item.contains_key(TOMBSTONE) {
         true => Ok(None),
         false => from_item(item).map(Some),
     };
@@ -258,6 +267,22 @@ mod tests {
         CupModified a: {"old":{"id":"a","size":1},"new":{"id":"a","size":2},"changed":["size"]}
         CupDeleted a: {"id":"a","size":2}
         "#);
+        assert!(failed.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_row_of_which_a_tombstone_is_left_was_deleted_once() {
+        let tombstone = json!({ "id": { "S": "a" }, "tombstone": { "BOOL": true } });
+        let (told, failed) = run(
+            vec![
+                record(1, Some(image("a", "2")), Some(tombstone.clone())),
+                record(2, Some(tombstone), None),
+            ],
+            None,
+        )
+        .await;
+        let kinds: Vec<_> = told.iter().map(|event| &*event.detail_type).collect();
+        assert_eq!(kinds, ["CupDeleted"]);
         assert!(failed.is_empty());
     }
 

@@ -1,22 +1,42 @@
-//! What services do alike with a table of DynamoDB: a client with patience, transactions, and
-//! writes with a condition.
+//! What services do alike with a table of DynamoDB: a client with patience, transactions, writes with
+//! a condition, and tombstones.
 //!
 //! A table refuses a write for one of two reasons. A condition does not hold: that is an answer. Or
 //! somebody else writes the same row in a transaction at this moment, or more is asked for than the
 //! table takes: that passes, and the client of [`client`] tries again by itself. Only when it did not
 //! pass in time is it an error, [`WriteError::Overloaded`], which a caller of the API is told as 503.
+//!
+//! A row that late messages must not make anew leaves a tombstone when it is deleted: its key and an
+//! attribute that says so. Who reads rows passes it over, and to the stream's reader
+//! ([`crate::stream`]) the row is gone.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Debug;
+use std::hash::BuildHasher;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 mod patience;
 
 pub use patience::client;
+
+/// The attribute that only a tombstone has.
+pub const TOMBSTONE: &str = "tombstone";
+
+/// What a deleted row leaves under its `key`.
+pub fn tombstone(mut key: HashMap<String, AttributeValue>) -> HashMap<String, AttributeValue> {
+    key.insert(TOMBSTONE.to_owned(), AttributeValue::Bool(true));
+    key
+}
+
+/// Whether there is only a tombstone of the row.
+pub fn is_tombstone<V, S: BuildHasher>(row: &HashMap<String, V, S>) -> bool {
+    row.contains_key(TOMBSTONE)
+}
 
 /// Why a table did not take a write whose condition may well hold.
 #[derive(Debug, thiserror::Error)]
@@ -107,9 +127,14 @@ where
 {
     match written {
         Ok(_) => Ok(true),
-        Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) if is_condition(&error) => Ok(false),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Whether what went wrong is that the condition of the write did not hold.
+pub fn is_condition<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    code(error) == Some("ConditionalCheckFailedException")
 }
 
 /// What a write is that failed for another reason than its condition.

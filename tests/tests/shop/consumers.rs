@@ -6,14 +6,23 @@ use serde_json::{Value, json};
 use shopctl_tests::{Emulator, eventually_right};
 
 /// As many as one call takes.
-const BATCH: usize = 10;
+pub(crate) const BATCH: usize = 10;
 
 /// A function that a queue feeds.
 pub(crate) struct Consumer {
     pub(crate) function: String,
-    pub(crate) mapping: String,
+    /// The event source mapping.
+    pub(crate) mapping: Value,
     pub(crate) queue: Queue,
     pub(crate) dead: Queue,
+}
+
+impl Consumer {
+    /// Whether the queue feeds the function from now on.
+    pub(crate) fn reads(&self, cloud: &Emulator, enabled: bool) {
+        let change = json!({ "UUID": self.mapping["UUID"], "Enabled": enabled });
+        cloud.call("lambda", "update_event_source_mapping", &change);
+    }
 }
 
 /// A queue as it is found.
@@ -48,7 +57,7 @@ impl Queue {
             .sum()
     }
 
-    /// Takes all messages out of it; their bodies, sorted.
+    /// Takes all messages out of it.
     pub(crate) fn empty(&self, cloud: &Emulator) -> Vec<Value> {
         let mut taken = Vec::new();
         loop {
@@ -81,7 +90,7 @@ impl Queue {
     }
 }
 
-fn attributes(cloud: &Emulator, url: &str) -> Value {
+pub(crate) fn attributes(cloud: &Emulator, url: &str) -> Value {
     let asked = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
     cloud.call("sqs", "get_queue_attributes", &asked)["Attributes"].clone()
 }
@@ -91,21 +100,34 @@ pub(crate) fn consumers(cloud: &Emulator) -> Vec<Consumer> {
     let mappings = cloud.call("lambda", "list_event_source_mappings", &json!({}));
     let mappings = mappings["EventSourceMappings"].as_array().unwrap().clone();
     let of_queues = mappings.into_iter().filter_map(|mapping| {
-        let source = mapping["EventSourceArn"].as_str().unwrap();
+        let source = mapping["EventSourceArn"].as_str().unwrap().to_owned();
         source.starts_with("arn:aws:sqs:").then(|| {
-            let queue = Queue::by_arn(cloud, source);
+            let queue = Queue::by_arn(cloud, &source);
             let policy = attributes(cloud, &queue.url)["RedrivePolicy"].clone();
             let policy: Value = serde_json::from_str(policy.as_str().unwrap()).unwrap();
             let function = mapping["FunctionArn"].as_str().unwrap();
+            let function = function.rsplit(':').next().unwrap().to_owned();
             Consumer {
-                function: function.rsplit(':').next().unwrap().to_owned(),
-                mapping: mapping["UUID"].as_str().unwrap().to_owned(),
+                function,
                 dead: Queue::by_arn(cloud, policy["deadLetterTargetArn"].as_str().unwrap()),
+                mapping,
                 queue,
             }
         })
     });
     of_queues.collect()
+}
+
+/// The one that this queue feeds, or whose dead letters it keeps.
+pub(crate) fn consumer_of(cloud: &Emulator, queue: &str) -> Consumer {
+    let name = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let has = |it: &Consumer| {
+        [&it.queue, &it.dead]
+            .map(|it| name(&it.url))
+            .contains(&name(queue))
+    };
+    let mut found = consumers(cloud).into_iter();
+    found.find(has).expect("a function takes what it gets")
 }
 
 /// Something that is no message, looks like none of the shop's, or lacks what it is about.
@@ -114,18 +136,25 @@ pub(crate) fn poisoned(body: &str, number: usize) -> String {
         0 => format!("poison {number}"),
         1 => json!({ "poison": number }).to_string(),
         _ => {
-            let mut event: Value = serde_json::from_str(body).unwrap();
-            event["detail"] = json!({ "poison": number });
-            event.to_string()
+            let mut message: Value = serde_json::from_str(body).unwrap();
+            let subject = match message["detail"].is_object() {
+                true => "detail",
+                false => "orderId",
+            };
+            message[subject] = json!({ "poison": number });
+            message.to_string()
         }
     }
 }
 
 /// Waits until no queue holds anything: every message is handled, or given up.
-pub(crate) fn everything_is_handled(cloud: &Emulator, queues: &[Queue]) {
+pub(crate) fn everything_is_handled<'a>(
+    cloud: &Emulator,
+    queues: impl Iterator<Item = &'a Queue> + Clone,
+) {
     eventually_right("every message is handled or given up", || {
         let left = queues
-            .iter()
+            .clone()
             .map(|queue| (&queue.url, queue.messages(cloud)));
         let left: Vec<_> = left.filter(|(_, messages)| *messages > 0).collect();
         if left.is_empty() {
@@ -138,14 +167,16 @@ pub(crate) fn everything_is_handled(cloud: &Emulator, queues: &[Queue]) {
 
 /// In the consumer's dead-letter queue is exactly this, which is taken out.
 pub(crate) fn is_dead(cloud: &Emulator, consumer: &Consumer, poison: &BTreeSet<String>) {
+    let function = &consumer.function;
     let dead = consumer.dead.empty(cloud);
-    let mut bodies: Vec<_> = dead.iter().map(|it| it["Body"].as_str().unwrap()).collect();
-    bodies.sort_unstable();
-    assert!(!poison.is_empty(), "{} got no poison", consumer.function);
-    assert_eq!(
-        bodies,
-        poison.iter().map(String::as_str).collect::<Vec<_>>(),
-        "{}",
-        consumer.function
-    );
+    let dead: Vec<_> = dead.iter().map(|it| it["Body"].as_str().unwrap()).collect();
+    assert!(!poison.is_empty(), "{function} got no poison");
+    let good: Vec<_> = dead.iter().filter(|it| !poison.contains(**it)).collect();
+    assert!(good.is_empty(), "{function} gave up good ones: {good:#?}");
+    let left: Vec<_> = poison
+        .iter()
+        .filter(|it| !dead.contains(&it.as_str()))
+        .collect();
+    assert!(left.is_empty(), "{function} did not give up {left:#?}");
+    assert_eq!(dead.len(), poison.len(), "{function} gave one up twice");
 }

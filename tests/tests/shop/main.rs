@@ -19,6 +19,8 @@ mod page;
 mod payment;
 mod platform;
 mod roles;
+mod shaken;
+mod shaker;
 mod unwritten;
 mod users;
 mod warehouse;
@@ -96,6 +98,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     life::orders_live_and_end(&shop);
     after::what_comes_after_the_end(&shop, &bus);
     access::everybody_may_do_what_the_documents_say(&shop);
+    shaken::every_consumer_bears_everything_twice_and_in_any_order(&shop);
     let mut refused = unwritten::orders_come_from_the_queue_when_the_table_is_down(&shop);
     bus.is_as_documented();
     drop(bus);

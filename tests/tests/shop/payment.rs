@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use shopctl_tests::{Answer, eventually};
 
 use crate::Shop;
-use crate::bus::{Tap, publish};
+use crate::bus::Tap;
+use crate::consumers::consumer_of;
 use crate::customer::Customer;
 use crate::orders::{messages_in, problem};
 
@@ -140,7 +141,8 @@ fn authorise(shop: &Shop, order_id: &str, token: &str, total: u32) -> Value {
     shop.emulator.invoke(function, &request)
 }
 
-/// What the order service says.
+/// What the order service says, to the payments alone: there is no such order, and the others would
+/// look for it.
 fn tell(shop: &Shop, order_id: &str, status: &str, total: u32) {
     let order = json!({
         "userId": "carla", "email": "carla@example.com", "orderId": order_id, "status": status,
@@ -154,7 +156,14 @@ fn tell(shop: &Shop, order_id: &str, status: &str, total: u32) {
         "total": {"amount": total, "currency": "EUR"},
     });
     let detail = json!({"old": order, "new": order, "changed": ["status", "total"]});
-    publish(shop, "shop.orders", "OrderModified", &detail);
+    let event = json!({
+        "id": "told", "source": "shop.orders", "detail-type": "OrderModified",
+        "time": "2026-01-02T03:04:05Z", "detail": detail,
+    });
+    let dead = shop.output("payment", "OrdersDeadLetterQueueUrl");
+    let queue = consumer_of(&shop.emulator, dead).queue.url;
+    let message = json!({ "QueueUrl": queue, "MessageBody": event.to_string() });
+    shop.emulator.call("sqs", "send_message", &message);
 }
 
 fn about(order_id: &str) -> impl Fn(&Value) -> bool {

@@ -8,7 +8,7 @@ use shopctl_tests::eventually;
 
 use crate::Shop;
 use crate::books::{physical, the_books_agree};
-use crate::consumers::{consumers, everything_is_handled, is_dead, poisoned};
+use crate::consumers::{consumer_of, everything_is_handled, is_dead, poisoned};
 use crate::customer::Customer;
 use crate::orders::{all_products, order_of, problem};
 use crate::roles::{role_of, roles, without};
@@ -17,16 +17,8 @@ use crate::roles::{role_of, roles, without};
 pub(crate) fn orders_come_from_the_queue_when_the_table_is_down(shop: &Shop) -> Vec<String> {
     let cloud = &shop.emulator;
     let queue = shop.output("orders", "QueueUrl");
-    let name = |url: &str| url.rsplit('/').next().map(str::to_owned);
-    let consumer = consumers(cloud)
-        .into_iter()
-        .find(|it| name(&it.queue.url) == name(queue));
-    let consumer = consumer.expect("a function takes orders from the queue");
-    let reads = |enabled: bool| {
-        let change = json!({ "UUID": consumer.mapping, "Enabled": enabled });
-        cloud.call("lambda", "update_event_source_mapping", &change);
-    };
-    reads(false);
+    let consumer = consumer_of(cloud, queue);
+    consumer.reads(cloud, false);
     // One message at a time is in hand, so that a second is enough.
     consumer.queue.is_invisible_for(cloud, "1");
 
@@ -85,14 +77,14 @@ pub(crate) fn orders_come_from_the_queue_when_the_table_is_down(shop: &Shop) -> 
         });
         cloud.call("sqs", "send_message", &message);
     }
-    reads(true);
+    consumer.reads(cloud, true);
     for (customer, id) in &placed {
         eventually("the order is there after all", || {
             let answer = customer.get(&format!("/api/orders/{id}"));
             (answer.status == 200 && answer.json()["status"] == "CONFIRMED").then_some(())
         });
     }
-    everything_is_handled(cloud, std::slice::from_ref(&consumer.queue));
+    everything_is_handled(cloud, std::iter::once(&consumer.queue));
     the_books_agree(shop);
     for customer in &customers {
         let listed = customer.get("/api/orders").expect(200).json();
