@@ -288,7 +288,10 @@ fn on_behalf_of_functions(shop: &Shop) -> Vec<Call> {
             let asked = json!({ "logGroupNamePrefix": group });
             let group = cloud.call("logs", "describe_log_groups", &asked);
             needs(&role, &LOG, group["logGroups"][0]["arn"].as_str().unwrap());
-            if let Some(user) = function["Environment"]["Variables"]["DATABASE_SCHEMA"].as_str() {
+            let variables = &function["Environment"]["Variables"];
+            // What only makes a schema logs in as the master user, with a password.
+            let own = variables["OUTBOX_TABLE_NAME"].is_string();
+            if let Some(user) = variables["DATABASE_SCHEMA"].as_str().filter(|_| own) {
                 let database = shop.output("database", "ResourceId");
                 let user =
                     format!("arn:aws:rds-db:us-east-1:000000000000:dbuser:{database}/{user}");
