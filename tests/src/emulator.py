@@ -2,7 +2,8 @@
 
 Each line of standard input is a question, each line of standard output its answer: `{"inventory": true}`, or
 `{"service": ..., "operation": ..., "parameters": {...}}`, for another caller than whoever owns the cloud with
-`"credentials": {...}`, as AssumeRole gives them.
+`"credentials": {...}`, as AssumeRole gives them. `{"signed": url}` asks for the address of a WebSocket API as its owner
+may open it.
 """
 
 import functools
@@ -10,7 +11,10 @@ import json
 import sys
 
 import botocore.session
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 session = botocore.session.get_session()
 
@@ -26,6 +30,12 @@ def client(service, key="test", secret="test", token=None):
         aws_session_token=token,
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
     )
+
+
+def signed(url):
+    request = AWSRequest("GET", url)
+    SigV4QueryAuth(Credentials("test", "test"), "execute-api", "us-east-1", expires=60).add_auth(request)
+    return request.url
 
 
 def everything(service, operation, key, **parameters):
@@ -79,6 +89,8 @@ def inventory():
 def answer(question):
     if "inventory" in question:
         return inventory()
+    if "signed" in question:
+        return signed(question["signed"])
     own = question.get("credentials")
     keys = [own[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")] if own else []
     return getattr(client(question["service"], *keys), question["operation"])(**question["parameters"])

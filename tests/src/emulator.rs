@@ -108,6 +108,14 @@ impl Emulator {
         self.ask(&question)
     }
 
+    /// The address of a WebSocket API as the owner of the cloud may open it.
+    #[track_caller]
+    pub fn signed(&self, url: &str) -> String {
+        let answer = self.ask(&json!({"signed": url}));
+        let answer = answer.unwrap_or_else(|error| panic!("{url}: {error}"));
+        answer.as_str().unwrap().to_owned()
+    }
+
     /// Kills it and waits until it is gone.
     pub fn kill(&self) {
         use nix::sys::signal::{Signal, kill};

@@ -207,7 +207,9 @@ pub fn routes(template: &str) -> BTreeMap<&str, bool> {
             let key = lines
                 .iter()
                 .find_map(|line| line.strip_prefix("RouteKey: "))?;
-            Some((key, lines.contains(&"AuthorizationType: JWT")))
+            // Those of a WebSocket API have no method and no path.
+            key.contains(' ')
+                .then(|| (key, lines.contains(&"AuthorizationType: JWT")))
         })
         .collect()
 }

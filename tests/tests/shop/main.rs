@@ -14,6 +14,7 @@ mod crowd;
 mod customer;
 mod delivery;
 mod life;
+mod listener;
 mod orders;
 mod page;
 mod payment;
@@ -92,6 +93,7 @@ fn the_shop_is_deployed_used_changed_and_taken_down() {
     orders::orders_are_placed(&shop);
     payment::provider_holds_money(&shop);
     payment::payment_follows_its_order(&shop, &bus);
+    listener::developers_hear_what_the_services_tell(&shop);
     delivery::delivery_is_priced(&shop);
     delivery::package_reaches_its_customer(&shop, &bus);
     warehouse::stock_is_kept_and_orders_are_packed(&shop, &bus);
@@ -166,6 +168,7 @@ fn status_keeps_its_contract(shop: &Shop) {
         "database",
         "inventory",
         "sales-report",
+        "listener",
         "site",
         "admin",
         "stage",
