@@ -19,6 +19,7 @@ mod page;
 mod payment;
 mod platform;
 mod roles;
+mod spare;
 mod unwritten;
 mod users;
 mod warehouse;
