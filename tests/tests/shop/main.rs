@@ -22,6 +22,7 @@ mod platform;
 mod roles;
 mod shaken;
 mod shaker;
+mod spare;
 mod unwritten;
 mod users;
 mod warehouse;

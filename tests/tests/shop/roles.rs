@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Shop;
 use crate::books::physical;
 use crate::customer::Customer;
+use crate::spare::only_what_is_written_down;
 
 /// A call that a role made: action and resource, and whether it was allowed.
 struct Call {
@@ -28,7 +29,7 @@ pub(crate) fn policies_are_enforced(shop: &Shop) {
     );
 }
 
-/// Nothing that a function needed was refused; says what was allowed and not needed.
+/// Nothing that a function needed was refused, and nothing is allowed that none needed.
 pub(crate) fn roles_suffice(shop: &Shop, refused_on_purpose: &[String]) {
     let names = roles(shop);
     let mut needed = calls(shop);
@@ -44,22 +45,18 @@ pub(crate) fn roles_suffice(shop: &Shop, refused_on_purpose: &[String]) {
     );
     needed.extend(on_behalf_of_functions(shop));
 
-    let mut unneeded = BTreeSet::new();
+    let places = places(shop);
+    let mut spare = BTreeSet::new();
     let mut lacking = BTreeSet::new();
     for (role, name) in &names {
         let needed: Vec<_> = needed.iter().filter(|call| call.role == *role).collect();
-        for statement in statements(shop, role).iter().flat_map(|(_, all)| all) {
-            for action in words(&statement["Action"]) {
-                let resources = words(&statement["Resource"]);
-                let called = needed.iter().any(|call| {
-                    call.action == action
-                        && resources
-                            .iter()
-                            .any(|resource| matches(resource, &call.resource))
-                });
-                if !called {
-                    unneeded.insert(format!("{name} {action}"));
-                }
+        for (action, resource) in permissions(shop, role) {
+            let called = needed
+                .iter()
+                .any(|call| call.action == action && matches(&resource, &call.resource));
+            if !called {
+                let place = place(&places, &resource);
+                spare.insert(format!("{name} {action} {place}"));
             }
         }
         for call in &needed {
@@ -69,8 +66,53 @@ pub(crate) fn roles_suffice(shop: &Shop, refused_on_purpose: &[String]) {
         }
     }
     assert_eq!(lacking, BTreeSet::new(), "needed, and not allowed");
-    // Some of it is for failures that no step brings about; whoever reads the list knows which.
-    eprintln!("shop: allowed, and called for by nobody: {unneeded:#?}");
+    only_what_is_written_down(&spare);
+}
+
+/// Each action on each resource that the role may do.
+fn permissions(shop: &Shop, role: &str) -> Vec<(String, String)> {
+    let all = statements(shop, role);
+    let all = all.iter().flat_map(|(_, all)| all);
+    all.flat_map(|statement| {
+        let resources = words(&statement["Resource"]);
+        let actions = words(&statement["Action"]).into_iter();
+        actions.flat_map(move |action| {
+            let resources = resources.clone().into_iter();
+            resources.map(move |resource| (action.clone(), resource))
+        })
+    })
+    .collect()
+}
+
+/// What resources are called in the cloud, and what their templates call them: stack and resource.
+fn places(shop: &Shop) -> Vec<(String, String)> {
+    let stacks = shop.status["stacks"].as_array().unwrap().iter();
+    stacks
+        .flat_map(|stack| {
+            let asked = json!({ "StackName": stack["stackName"] });
+            let found = shop
+                .emulator
+                .call("cloudformation", "describe_stack_resources", &asked);
+            let resources = found["StackResources"].as_array().unwrap().clone();
+            let stack = stack["name"].as_str().unwrap().to_owned();
+            resources.into_iter().map(move |resource| {
+                let text = |name: &str| resource[name].as_str().unwrap().to_owned();
+                let id = text("PhysicalResourceId");
+                let name = id.rsplit(['/', ':']).next().unwrap().to_owned();
+                (name, format!("{stack}.{}", text("LogicalResourceId")))
+            })
+        })
+        .collect()
+}
+
+/// The resource of a statement as its template would call it, with what comes after it.
+fn place(places: &[(String, String)], resource: &str) -> String {
+    let found = places.iter().filter_map(|(id, name)| {
+        let (_, after) = resource.split_once(id.as_str())?;
+        Some((id.len(), format!("{name}{after}")))
+    });
+    let longest = found.max_by_key(|(length, _)| *length);
+    longest.map_or_else(|| resource.to_owned(), |(_, name)| name)
 }
 
 /// Takes a permission from a function and sees that it fails, and that this is noticed.
@@ -343,7 +385,7 @@ fn words_of(value: &Value) -> impl Iterator<Item = String> + use<> {
 }
 
 /// Whether a text is as a pattern of a policy says: `*` is anything, `?` one character.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     match (pattern.chars().next(), text.chars().next()) {
         (None, None) => true,
         (Some('*'), _) => {
