@@ -20,5 +20,6 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: "src/testing/setup.ts",
     restoreMocks: true,
+    testTimeout: 60_000,
   },
 });
