@@ -206,7 +206,8 @@ fn taken_down(shop: Shop, nothing: &Value) {
 
     let back = project.deploy().run().expect_code(0);
     step("deployed again", back.expect_outcome("succeeded").took);
-    assert_eq!(project.status()["healthy"], true);
+    let status = project.status();
+    assert_eq!(status["healthy"], true, "{status}");
 }
 
 /// Says how long a step took, for whoever reads the log.
