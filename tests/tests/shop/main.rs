@@ -210,7 +210,11 @@ fn taken_down(shop: Shop, nothing: &Value) {
     // error of the minute before the teardown.
     shopctl_tests::eventually_right("the shop that is there again is healthy", || {
         let status = project.status();
-        if status["healthy"] == true { Ok(()) } else { Err(status) }
+        if status["healthy"] == true {
+            Ok(())
+        } else {
+            Err(status)
+        }
     });
 }
 
