@@ -16,9 +16,11 @@ use crate::consumers::{
     BATCH, Consumer, attributes, consumers, everything_is_handled, is_dead, poisoned,
 };
 
-/// Seconds until a message that failed comes again: five times that, and a poisoned one is given up.
-/// Long enough for a batch on a machine that is busy with other things.
+/// Seconds until a message that failed comes again. Long enough for a batch on a machine that is busy
+/// with other things.
 const INVISIBLE: &str = "4";
+/// How often a poisoned message comes before it is given up.
+const TRIES: u64 = 5;
 /// Most messages wait for fewer turns than the first, some for fewer than the second.
 const TURNS: (usize, usize) = (6, 40);
 
@@ -36,6 +38,10 @@ struct Line {
     beside: String,
     mapping: Value,
     dice: Dice,
+    /// Kinds of events that its rule lets through by their names.
+    kinds: BTreeSet<String>,
+    /// Whether its rule lets everything through: then the function looks at no detail.
+    hears_all: bool,
     /// What came, each once, the oldest first.
     heard: Vec<Message>,
     /// What is still to be given, and in how many turns.
@@ -58,7 +64,7 @@ impl<'a> Shaker<'a> {
         // What was before is no business of the shaker.
         everything_is_handled(cloud, found.iter().map(|it| &it.queue));
         let lines = found.into_iter().enumerate();
-        let lines = lines.map(|(number, consumer)| Line::open(cloud, number, consumer));
+        let lines = lines.map(|(number, consumer)| Line::open(shop, number, consumer));
         Self {
             shop,
             lines: RefCell::new(lines.collect()),
@@ -152,7 +158,7 @@ impl<'a> Shaker<'a> {
         });
         for line in lines {
             line.close(cloud);
-            let missing = line.missing(self.shop);
+            let missing = line.missing();
             let function = &line.consumer.function;
             assert_eq!(missing, BTreeSet::new(), "{function} was told nothing of");
             assert!(!line.heard.is_empty(), "{function} was told nothing");
@@ -168,10 +174,14 @@ impl<'a> Shaker<'a> {
 }
 
 impl Line {
-    fn open(cloud: &Emulator, number: usize, consumer: Consumer) -> Self {
+    fn open(shop: &Shop, number: usize, consumer: Consumer) -> Self {
+        let cloud = &shop.emulator;
         let found = attributes(cloud, &consumer.queue.url);
+        let redrive = found["RedrivePolicy"].as_str().unwrap();
+        let mut redrive: Value = serde_json::from_str(redrive).unwrap();
+        redrive["maxReceiveCount"] = json!(TRIES);
         let mut settings = json!({
-            "RedrivePolicy": found["RedrivePolicy"], "VisibilityTimeout": INVISIBLE,
+            "RedrivePolicy": redrive.to_string(), "VisibilityTimeout": INVISIBLE,
         });
         let mut name = format!("shaken-{number}");
         if found["FifoQueue"] == "true" {
@@ -189,7 +199,13 @@ impl Line {
             "FunctionResponseTypes": consumer.mapping["FunctionResponseTypes"],
         });
         let mapping = cloud.call("lambda", "create_event_source_mapping", &asked)["UUID"].clone();
+        let names = detail_types(shop, &consumer.mapping["EventSourceArn"]);
         Self {
+            hears_all: names.iter().any(Value::is_object),
+            kinds: names
+                .iter()
+                .filter_map(|name| Some(name.as_str()?.to_owned()))
+                .collect(),
             consumer,
             beside,
             mapping,
@@ -235,7 +251,12 @@ impl Line {
         let mut entries = Vec::new();
         for message in messages {
             if self.given >= self.poison.len() * (BATCH - 1) {
-                let poisoned = poisoned(&message.body, self.poison.len());
+                // An event with a strange detail is none to whoever hears all.
+                let body = match self.hears_all {
+                    true => "{}",
+                    false => &message.body,
+                };
+                let poisoned = poisoned(body, self.poison.len());
                 self.poison.insert(poisoned.clone());
                 // The first one holds up a customer's group, the others nobody.
                 let group = message.group.as_ref().map(|group| match self.poison.len() {
@@ -267,22 +288,8 @@ impl Line {
     }
 
     /// Kinds of events that its rule lets through, and that did not come.
-    fn missing(&self, shop: &Shop) -> BTreeSet<String> {
-        let cloud = &shop.emulator;
-        let bus = shop.output("platform", "BusName");
-        let rules = cloud.call("events", "list_rules", &json!({ "EventBusName": bus }));
-        let mut kinds = BTreeSet::new();
-        for rule in rules["Rules"].as_array().unwrap() {
-            let asked = json!({ "EventBusName": bus, "Rule": rule["Name"] });
-            let targets = cloud.call("events", "list_targets_by_rule", &asked);
-            let mut targets = targets["Targets"].as_array().unwrap().iter();
-            if targets.any(|target| target["Arn"] == self.consumer.mapping["EventSourceArn"]) {
-                let pattern = rule["EventPattern"].as_str().unwrap();
-                let pattern: Value = serde_json::from_str(pattern).unwrap();
-                let names = pattern["detail-type"].as_array().unwrap().iter();
-                kinds.extend(names.map(|name| name.as_str().unwrap().to_owned()));
-            }
-        }
+    fn missing(&self) -> BTreeSet<String> {
+        let mut kinds = self.kinds.clone();
         for message in &self.heard {
             let message: Value = serde_json::from_str(&message.body).unwrap();
             if let Some(kind) = message["detail-type"].as_str() {
@@ -300,6 +307,25 @@ impl Line {
         cloud.call("sqs", "delete_queue", &queue);
         self.consumer.reads(cloud, true);
     }
+}
+
+/// What the rules that fill this queue say of the kinds of events: names, or patterns of names.
+fn detail_types(shop: &Shop, queue_arn: &Value) -> Vec<Value> {
+    let cloud = &shop.emulator;
+    let bus = shop.output("platform", "BusName");
+    let rules = cloud.call("events", "list_rules", &json!({ "EventBusName": bus }));
+    let mut kinds = Vec::new();
+    for rule in rules["Rules"].as_array().unwrap() {
+        let asked = json!({ "EventBusName": bus, "Rule": rule["Name"] });
+        let targets = cloud.call("events", "list_targets_by_rule", &asked);
+        let mut targets = targets["Targets"].as_array().unwrap().iter();
+        if targets.any(|target| target["Arn"] == *queue_arn) {
+            let pattern = rule["EventPattern"].as_str().unwrap();
+            let pattern: Value = serde_json::from_str(pattern).unwrap();
+            kinds.extend(pattern["detail-type"].as_array().unwrap().iter().cloned());
+        }
+    }
+    kinds
 }
 
 /// Throws the same numbers in every run.
