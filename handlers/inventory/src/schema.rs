@@ -12,6 +12,7 @@ use shop_mysql::database::{DatabaseError, Place};
 use shop_mysql::migrate::{self, Migration, first_time};
 use shop_mysql::outbox::{self, Sink};
 use shop_mysql::setup::{Master, proof};
+use shop_mysql::unless_column;
 
 use crate::store::{Inventory, Stock, tell_stock};
 
@@ -59,19 +60,14 @@ CREATE TABLE IF NOT EXISTS packaging_item (
     // and what functions of before still write while the deploy goes on.
     Migration {
         name: "inventory-2",
-        sql: "\
-SET @step = IF(
-  EXISTS (SELECT * FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND table_name = 'packaging_item' AND column_name = 'size'),
-  'DO 0',
-  'ALTER TABLE packaging_item
-    ADD COLUMN size VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT '''',
-    DROP PRIMARY KEY, ADD PRIMARY KEY (order_id, product_id, size)'
-);
-PREPARE step FROM @step;
-EXECUTE step;
-DEALLOCATE PREPARE step;
-",
+        sql: unless_column!(
+            "packaging_item",
+            "size",
+            "ALTER TABLE packaging_item \
+             ADD COLUMN size VARCHAR(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin \
+             NOT NULL DEFAULT '''', \
+             DROP PRIMARY KEY, ADD PRIMARY KEY (order_id, product_id, size)"
+        ),
     },
 ];
 

@@ -5,6 +5,7 @@ use shop_mysql::database::Place;
 use shop_mysql::migrate::{self, Migration};
 use shop_mysql::outbox;
 use shop_mysql::setup::{Master, proof};
+use shop_mysql::unless_column;
 
 /// All steps so far. A step that was deployed once stays as it is; what changes is a new one.
 pub const MIGRATIONS: [Migration; 4] = [
@@ -38,17 +39,11 @@ CREATE TABLE IF NOT EXISTS sale_item (
     outbox::TRACE_MIGRATION,
     Migration {
         name: "sales-2",
-        sql: "\
-SET @step = IF(
-  EXISTS (SELECT * FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND table_name = 'sale_item' AND column_name = 'size'),
-  'DO 0',
-  'ALTER TABLE sale_item ADD COLUMN size VARCHAR(30) NULL'
-);
-PREPARE step FROM @step;
-EXECUTE step;
-DEALLOCATE PREPARE step;
-",
+        sql: unless_column!(
+            "sale_item",
+            "size",
+            "ALTER TABLE sale_item ADD COLUMN size VARCHAR(30) NULL"
+        ),
     },
 ];
 

@@ -23,6 +23,24 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// The statements of a step that changes a table unless it has a column: MySQL adds none `IF NOT
+/// EXISTS`, and a step may be done and not noted. Single quotes in the change are doubled.
+#[macro_export]
+macro_rules! unless_column {
+    ($table:literal, $column:literal, $change:literal) => {
+        concat!(
+            "SET @step = IF(\n  EXISTS (SELECT * FROM information_schema.columns\n",
+            "    WHERE table_schema = DATABASE() AND table_name = '",
+            $table,
+            "' AND column_name = '",
+            $column,
+            "'),\n  'DO 0',\n  '",
+            $change,
+            "'\n);\nPREPARE step FROM @step;\nEXECUTE step;\nDEALLOCATE PREPARE step;\n",
+        )
+    };
+}
+
 /// The user of a schema and how it proves itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {

@@ -28,6 +28,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::database::{Database, DatabaseError};
 use crate::migrate::Migration;
+use crate::unless_column;
 
 /// The outbox's table, for a service's migrations.
 pub const MIGRATION: Migration = Migration {
@@ -44,20 +45,14 @@ CREATE TABLE IF NOT EXISTS outbox (
 ",
 };
 
-/// The trace that each event belongs to. MySQL adds no column `IF NOT EXISTS`.
+/// The trace that each event belongs to.
 pub const TRACE_MIGRATION: Migration = Migration {
     name: "outbox-2",
-    sql: "\
-SET @step = IF(
-  EXISTS (SELECT * FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND table_name = 'outbox' AND column_name = 'trace'),
-  'DO 0',
-  'ALTER TABLE outbox ADD COLUMN trace VARCHAR(200) CHARACTER SET ascii NULL'
-);
-PREPARE step FROM @step;
-EXECUTE step;
-DEALLOCATE PREPARE step;
-",
+    sql: unless_column!(
+        "outbox",
+        "trace",
+        "ALTER TABLE outbox ADD COLUMN trace VARCHAR(200) CHARACTER SET ascii NULL"
+    ),
 };
 
 /// How many rows are moved at once.
