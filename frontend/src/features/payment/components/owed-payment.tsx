@@ -37,7 +37,7 @@ function Outcome({ children }: { children: string }) {
   const text = useRef<HTMLParagraphElement>(null);
   useEffect(() => text.current?.focus(), []);
   return (
-    <p ref={text} tabIndex={-1} className="message message-info">
+    <p ref={text} tabIndex={-1} className="message message-info owed-payment-outcome">
       {children}
     </p>
   );
