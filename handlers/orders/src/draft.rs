@@ -274,6 +274,17 @@ mod tests {
     }
 
     #[test]
+    fn g26_one_piece_is_an_order_and_none_is_not() {
+        let pieces =
+            |quantity: u32| request(json!([{ "productId": id("boot"), "quantity": quantity }]));
+        assert_eq!(pieces(1).check().unwrap().lines[0].quantity, 1);
+        assert_eq!(
+            violations(pieces(0)),
+            ["/items/0/quantity: from 1 to 99 pieces can be ordered"]
+        );
+    }
+
+    #[test]
     fn everything_wrong_is_told_at_once() {
         insta::assert_snapshot!(violations(serde_json::from_value(json!({})).unwrap()).join("\n"), @r#"
         /items: at least one product is needed

@@ -328,6 +328,16 @@ async fn an_order_is_queued_and_shown_with_the_price_of_the_catalogue() {
 }
 
 #[tokio::test]
+async fn g25_an_order_is_new_and_has_an_identifier_that_sorts_by_time() {
+    let shop = shop();
+    let placed = order(&shop, None, 2).await.unwrap().order;
+    assert_eq!(placed.status, OrderStatus::New);
+    let id = placed.order_id.as_str();
+    assert_eq!(id.len(), 27, "{id}");
+    assert_eq!(id.parse(), Ok(placed.order_id.clone()));
+}
+
+#[tokio::test]
 async fn a_repeated_request_is_one_order() {
     let shop = shop();
     let first = order(&shop, Some("k"), 2).await.unwrap();

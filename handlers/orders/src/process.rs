@@ -209,6 +209,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn g28_a_message_without_its_customers_name_is_not_an_order() {
+        let shop = FakeShop::default();
+        let (mut nameless, mut nobodys) = (message("a"), message("b"));
+        nameless["address"].as_object_mut().unwrap().remove("name");
+        nobodys.as_object_mut().unwrap().remove("userId");
+        let bodies = [nameless.to_string(), nobodys.to_string()];
+        let failed = deliver(&shop, &[("1", &bodies[0]), ("2", &bodies[1])]).await;
+        // They come again, and end among the dead letters.
+        assert_eq!(failed, ["1", "2"]);
+        assert!(shop.table.borrow().is_empty());
+    }
+
+    #[tokio::test]
     async fn a_poisoned_message_does_not_hold_up_the_others() {
         let shop = FakeShop::default();
         let (a, b) = (message("a").to_string(), message("b").to_string());

@@ -164,7 +164,11 @@ async fn what_somebody_has_nobody_else_gets() {
         ask(&world, Role::Customer, &put_me(json!({"username": "Anna"}))).await;
     assert_eq!(taken, 409);
     assert_eq!(problem["errors"][0]["pointer"], "/username");
-    // G27: an address twice. The pool has it once, so the other profile is a leftover.
+}
+
+#[tokio::test]
+async fn g27_an_address_twice_is_a_conflict() {
+    // The pool has it once, so the other profile is a leftover.
     let leftover = Profile {
         email: "customer@example.com".to_owned(),
         ..profile("leftover")

@@ -84,6 +84,10 @@ pub(crate) fn all_products(shop: &Shop) -> Vec<Value> {
     }
 }
 
+fn g34_somebody_elses_order_does_not_exist(stranger: &Customer<'_>, order_id: &str) {
+    problem(stranger.get(&format!("/api/orders/{order_id}")), 404);
+}
+
 pub(crate) fn orders_are_placed(shop: &Shop) {
     let products = all_products(shop);
     let (one, two) = (&products[0], &products[1]);
@@ -121,7 +125,7 @@ pub(crate) fn orders_are_placed(shop: &Shop) {
     let ids = [&first_answer, &placed].map(|order| order["orderId"].as_str().unwrap());
     assert_eq!(listed(&anna), ids, "newest first, and none twice");
     assert_eq!(listed(&ben), [bens["orderId"].as_str().unwrap()]);
-    problem(ben.get(&format!("/api/orders/{}", ids[0])), 404);
+    g34_somebody_elses_order_does_not_exist(&ben, ids[0]);
 
     for id in ids {
         eventually("its goods are set aside", || {
