@@ -60,9 +60,10 @@ pub(crate) struct Followed {
 /// Without any event for so long the stack itself is asked.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A description that may be from before the operation is believed when it was told so often,
-/// and no event speaks against it.
+/// A description that may be from before the operation is believed when it was told so often and
+/// for so long, and no event speaks against it. CloudFormation is consistent within seconds.
 const ENOUGH_LOOKS: u32 = 5;
+const ENOUGH_TIME: Duration = Duration::from_secs(10);
 
 /// After this time without any event a stack that is told to be at rest is believed.
 const UNSEEN: Duration = Duration::from_secs(120);
@@ -80,8 +81,9 @@ struct Heard {
     events: Vec<StackEvent>,
     /// The status in which the stack's own event says that it ended.
     end: Option<StackStatus>,
-    /// How often in a row the stack was told to be at that end, or not to be there.
+    /// How often in a row the stack was told to be at that end, or not to be there, and since when.
     looks: u32,
+    looked_at: Instant,
 }
 
 /// Follows an operation.
@@ -93,6 +95,7 @@ pub(crate) async fn follow(operation: Operation<'_>, work: &Work) -> Result<Foll
         events: Vec::new(),
         end: None,
         looks: 0,
+        looked_at: Instant::now(),
     };
     let mut pause = Pause::new();
     let mut heard_at = Instant::now();
@@ -189,7 +192,7 @@ impl Heard {
             self.end = None;
             self.begun = true;
         } else if let Some(status) = status_of(&event, operation.stack_id) {
-            self.end = Some(status).filter(|status| is_end(*status));
+            self.end = Some(status).filter(|status| operation.can_end(*status));
             self.looks = 0;
         } else if self.begun {
             tell(&event, operation, work);
@@ -208,9 +211,8 @@ impl Heard {
         work: &Work,
     ) -> Option<StackStatus> {
         let Some(seen) = seen else {
-            self.looks += 1;
             let gone = operation.kind == Kind::Delete && self.begun;
-            return (gone || self.looks >= ENOUGH_LOOKS).then_some(StackStatus::DeleteComplete);
+            return (self.is_enough() || gone).then_some(StackStatus::DeleteComplete);
         };
         let is_new = operation.is_new(seen);
         if !is_end(seen.status) {
@@ -224,8 +226,7 @@ impl Heard {
             return Some(seen.status);
         }
         if self.end.is_some_and(|end| same_end(end, seen.status)) {
-            self.looks += 1;
-            if self.looks >= ENOUGH_LOOKS {
+            if self.is_enough() {
                 return Some(seen.status);
             }
         } else {
@@ -233,6 +234,15 @@ impl Heard {
         }
         // What would tell the end was lost, or the operation never came.
         (silent >= UNSEEN).then_some(seen.status)
+    }
+
+    /// Counts one more look at the same; whether that is enough to believe it.
+    fn is_enough(&mut self) -> bool {
+        if self.looks == 0 {
+            self.looked_at = Instant::now();
+        }
+        self.looks += 1;
+        self.looks >= ENOUGH_LOOKS && self.looked_at.elapsed() >= ENOUGH_TIME
     }
 
     /// The operation runs although its first event was not told: what was held back is its own.
@@ -247,6 +257,16 @@ impl Heard {
 }
 
 impl Operation<'_> {
+    /// Whether it may be over in this status. A stack that is to be deleted is not at its end where
+    /// an update left it: that event is of the update, and late.
+    fn can_end(&self, status: StackStatus) -> bool {
+        let deleted = matches!(
+            status,
+            StackStatus::DeleteComplete | StackStatus::DeleteFailed
+        );
+        is_end(status) && (self.kind != Kind::Delete || deleted)
+    }
+
     /// Whether a description cannot be from before the operation.
     fn is_new(&self, seen: &StackDescription) -> bool {
         match (self.kind, self.before) {

@@ -85,6 +85,10 @@ const LOOKING: Duration = Duration::from_secs(15);
 /// How long is waited for what only tells more about a failure.
 const CURIOSITY: Duration = Duration::from_secs(15);
 
+/// The longest pause between two tries, and how many of them have to fail at least.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const TRIES: u32 = 8;
+
 /// How long an error is borne.
 fn limit(kind: CloudErrorKind, silence: Duration) -> Option<Duration> {
     match kind {
@@ -101,7 +105,7 @@ impl Patience {
         F: Future<Output = Result<T, CloudError>>,
     {
         // Each kind of error has its own patience: a refusal, say, proves that the line works.
-        let mut failing: Option<(CloudErrorKind, Instant)> = None;
+        let mut failing: Option<(CloudErrorKind, Instant, u32)> = None;
         let mut pause = Duration::from_millis(100);
         loop {
             let error = match call().await {
@@ -121,16 +125,19 @@ impl Patience {
             if !self.reached.load(Ordering::Relaxed) {
                 limit = limit.min(UNREACHED);
             }
-            let since = match failing {
-                Some((kind, since)) if kind == error.kind => since,
-                _ => Instant::now(),
+            let (since, tries) = match failing {
+                Some((kind, since, tries)) if kind == error.kind => (since, tries + 1),
+                _ => (Instant::now(), 1),
             };
-            failing = Some((error.kind, since));
-            if since.elapsed() >= limit || self.cancel.is_cancelled() {
+            failing = Some((error.kind, since, tries));
+            // Where calls wait for their turn, few of them fit into a time.
+            let borne = since.elapsed() >= limit && tries >= TRIES;
+            if borne || self.cancel.is_cancelled() {
                 return Err(error);
             }
-            tokio::time::sleep(self.spread(pause)).await;
-            pause = (pause * 2).min(Duration::from_secs(10));
+            // That many fit into every limit, however long the pause has become by other errors.
+            tokio::time::sleep(self.spread(pause.min(limit / TRIES))).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
