@@ -57,7 +57,7 @@ async fn main() -> Result<(), Error> {
 }
 
 fn table() -> Result<Table, StartError> {
-    let client = aws_sdk_dynamodb::Client::new(&aws::config()?);
+    let client = shop_core::table::client(&aws::config()?);
     Ok(Table::new(
         client,
         setting("TABLE_NAME")?,

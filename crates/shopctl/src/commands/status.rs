@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use futures::future::{join_all, try_join_all};
 use indexmap::IndexMap;
+use shopctl_core::fast::FastChange;
 use shopctl_core::names::{CloudStackName, LogicalId, StackName};
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::report::{
@@ -197,7 +198,7 @@ async fn report(
     );
     let functions = try_join_all(
         of_type(&resources, "AWS::Lambda::Function")
-            .map(|(stack, id, name)| async move { function(session, stack, id, name).await }),
+            .map(|(stack, id, name)| function(session, &fast, stack, id, name)),
     );
     let (last_run, probes, functions, stabilising, alarms, drift) = tokio::join!(
         last_run(ports, &bucket),
@@ -230,11 +231,6 @@ async fn report(
         Ok(drift) => report.drift = drift,
         Err(error) => known("drift", error),
     }
-    for function in &mut report.functions {
-        let change = fast.get(&function.stack);
-        let change = change.filter(|change| change.functions.contains_key(&function.logical_id));
-        function.fast_run = change.map(|change| change.run.clone());
-    }
     Ok(report.assessed())
 }
 
@@ -263,6 +259,7 @@ fn of_type<'a>(
 
 async fn function(
     session: &Session,
+    fast: &IndexMap<StackName, FastChange>,
     stack: StackName,
     logical_id: LogicalId,
     function_name: String,
@@ -279,14 +276,16 @@ async fn function(
             )
         }
     };
+    let change = fast.get(&stack);
+    let change = change.filter(|change| change.functions.contains_key(&logical_id));
     Ok(FunctionReport {
+        fast_run: change.map(|change| change.run.clone()),
         stack,
         logical_id,
         function_name,
         state,
         last_update,
         reason,
-        fast_run: None,
     })
 }
 
