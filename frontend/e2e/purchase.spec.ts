@@ -53,6 +53,8 @@ test("purchase", async ({ page, shop }) => {
     await page.getByRole("link", { name: "Go to checkout" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Log in" })).toBeVisible();
     await page.getByRole("link", { name: "Create an account" }).click();
+    // The page before has a field of the same name.
+    await expect(page.getByRole("heading", { level: 1, name: "Create your account" })).toBeVisible();
     await page.getByLabel("E-mail address").fill(customer.email);
     await page.getByLabel("Password", { exact: true }).fill(customer.password);
     await page.getByLabel("Password again").fill(customer.password);

@@ -23,6 +23,7 @@ export const test = base.extend<{ shop: Shop }>({
       watch(page, (url, problem) => {
         if (!expected.some((pattern) => pattern.test(url))) problems.push(problem);
       });
+      await slowDown(page);
       let count = 0;
       await use({
         picture: async (name) => {
@@ -43,6 +44,14 @@ export const test = base.extend<{ shop: Shop }>({
     { auto: true },
   ],
 });
+
+/** Waits that a fast machine forgives show on a processor that is `CPU_SLOWDOWN` times slower. */
+async function slowDown(page: Page) {
+  const rate = Number(process.env.CPU_SLOWDOWN ?? 1);
+  if (rate === 1) return;
+  const browser = await page.context().newCDPSession(page);
+  await browser.send("Emulation.setCPUThrottlingRate", { rate });
+}
 
 function watch(page: Page, report: (url: string, problem: string) => void) {
   page.on("pageerror", (error) => report("", `uncaught: ${error.message}`));

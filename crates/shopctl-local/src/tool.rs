@@ -173,10 +173,9 @@ mod tests {
     /// A Python that notes what it is asked to do and makes "environments".
     const PYTHON: &str = r#"#!/bin/sh
 echo "$@" >> "${0%/*}/calls"
-case "$*" in
-  *-c*) printf '3.12.1\n%s\nTrue\n' "$0" ;;
-  *venv*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;
-  *fail*) exit 1 ;;
+case " $* " in
+  *" -c "*) printf '3.12.1\n%s\nTrue\n' "$0" ;;
+  *" venv "*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;
 esac
 "#;
 
