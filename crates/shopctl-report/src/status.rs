@@ -46,7 +46,7 @@ pub fn render_status(report: &StatusReport, appearance: Appearance) -> String {
     section("Stacks", stacks(report, appearance));
     section("Functions", status_health::functions(report, appearance));
     section(
-        "Still stabilizing",
+        "Still stabilising",
         status_health::stabilising(report, appearance),
     );
     section("Alarms", status_health::alarms(report, appearance));

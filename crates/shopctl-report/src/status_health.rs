@@ -315,7 +315,7 @@ mod tests {
             corrects it
           * 2 functions active
 
-        Still stabilizing
+        Still stabilising
           ! site.Distribution  InProgress  AWS::CloudFront::Distribution
 
         Alarms
