@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::display::{Display, Sink};
 use crate::error::CommandError;
 use crate::origin;
-use crate::signals::{self, Wish};
+use crate::signals::{self, OnInterrupt, Wish};
 
 /// Spinners turn this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -35,13 +35,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Begins a run and sends its first event.
+    /// Begins a run and sends its first event. An interrupt is what was said on the command line, if
+    /// anything was.
     pub(crate) fn start(
         display: &Display,
         sources: impl Fn(&str) -> Option<String> + Send + 'static,
         command: Command,
         project: &str,
         environment: &EnvironmentName,
+        on_interrupt: Option<OnInterrupt>,
     ) -> Self {
         let started = Utc::now();
         let id = next_id();
@@ -58,7 +60,8 @@ impl Run {
             }
         });
         let cancel = Interrupt::new();
-        let signals = signals::watch(cancel.clone(), sink.clone(), wish(display, command));
+        let wish = on_interrupt.map_or_else(|| wish(display, command), Wish::from);
+        let signals = signals::watch(cancel.clone(), sink.clone(), wish);
         events.send(Event::RunStarted {
             run: id.clone(),
             command,
@@ -83,12 +86,6 @@ impl Run {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// From now on an interrupt is what was said on the command line.
-    pub(crate) fn on_interrupt(&mut self, wish: Wish) {
-        self.signals.abort();
-        self.signals = signals::watch(self.cancel.clone(), self.sink.clone(), wish);
     }
 
     /// Does a phase before the plan, with its events. Stops when the user interrupts.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::ValueEnum;
 use shopctl_core::names::StackName;
 use shopctl_deploy::Interrupt;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -47,11 +47,36 @@ impl From<OnInterrupt> for Wish {
     }
 }
 
-/// Watches for signals until the task is aborted. Whatever was asked, the next signal asks
-/// for less patience: cancel, detach, end the process.
+/// The signals that ask for an end. From [`Self::listen`] on, none ends the process by itself, and
+/// one that comes between two waits is not lost.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one; whether it came from the keyboard.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => true,
+            _ = self.terminate.recv() => false,
+        }
+    }
+}
+
+/// Watches for signals from now on until the task is aborted. Whatever was asked, the next signal
+/// asks for less patience: cancel, detach, end the process.
 pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) -> JoinHandle<()> {
+    let signals = Signals::listen();
     tokio::spawn(async move {
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let Ok(mut signals) = signals else {
             return;
         };
         let say = |text: &str| {
@@ -62,15 +87,7 @@ pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) ->
         };
         let mut asked_to_cancel = false;
         loop {
-            let from_keyboard = tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => {
-                    if interrupted.is_err() {
-                        return;
-                    }
-                    true
-                }
-                _ = terminate.recv() => false,
-            };
+            let from_keyboard = signals.next().await;
             let wish = match wish {
                 _ if interrupt.is_cancelled() && !asked_to_cancel => {
                     std::process::exit(INTERRUPTED);
@@ -85,7 +102,7 @@ pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) ->
             let answer = match wish {
                 Wish::Ask => {
                     say(&question(&interrupt.operations()));
-                    ask().await
+                    ask(&mut signals).await
                 }
                 wish => Some(wish),
             };
@@ -107,15 +124,9 @@ pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) ->
 
 /// Returns once the user wants an end while nothing is at work.
 pub(crate) async fn stopped() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
+    match Signals::listen() {
+        Ok(mut signals) => _ = signals.next().await,
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -128,7 +139,7 @@ fn question(stacks: &[StackName]) -> String {
 }
 
 /// The answer of the person at the terminal; `None` is to go on.
-async fn ask() -> Option<Wish> {
+async fn ask(signals: &mut Signals) -> Option<Wish> {
     let (sender, mut line) = mpsc::unbounded_channel();
     // A thread of its own: nothing waits for it when no answer comes.
     std::thread::spawn(move || {
@@ -138,7 +149,7 @@ async fn ask() -> Option<Wish> {
     });
     tokio::select! {
         text = line.recv() => answer(text.as_deref().unwrap_or_default()),
-        _ = tokio::signal::ctrl_c() => Some(Wish::Detach),
+        _ = signals.next() => Some(Wish::Detach),
     }
 }
 
@@ -153,7 +164,22 @@ fn answer(text: &str) -> Option<Wish> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use nix::sys::signal::{Signal, raise};
+    use shopctl_report::Json;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_signal_that_comes_at_once_is_heard() {
+        let interrupt = Interrupt::new();
+        let sink = Arc::new(Mutex::new(Sink::Any(Box::new(Json::new(Vec::new())))));
+        let watch = watch(interrupt.clone(), sink, Wish::Detach);
+        // Nothing was polled since.
+        raise(Signal::SIGTERM).unwrap();
+        interrupt.cancelled().await;
+        watch.abort();
+    }
 
     #[test]
     fn only_a_clear_word_cancels() {

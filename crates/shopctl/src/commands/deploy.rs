@@ -55,16 +55,14 @@ pub(crate) async fn run(
     if environment.protected && !arguments.yes {
         ask(project, environment, aws.as_ref(), display)?;
     }
-    let mut run = Run::start(
+    let run = Run::start(
         display,
         workspace.source(),
         Command::Deploy,
         project.name().as_str(),
         &environment.name,
+        arguments.on_interrupt,
     );
-    if let Some(wish) = arguments.on_interrupt {
-        run.on_interrupt(wish.into());
-    }
     let deployment = Deployment {
         workspace: &workspace,
         environment,

@@ -29,7 +29,7 @@ use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
 use crate::workspace::Workspace;
-use crate::{settings, variables};
+use crate::{settings, signals, variables};
 
 /// The exit code of `--exit-code` when a deploy would change something.
 const CHANGES: u8 = 2;
@@ -52,9 +52,13 @@ pub(crate) async fn run(
     // Change sets that were made are deleted before the command ends.
     let saved = tokio::select! {
         done = &mut work => done?,
-        _ = tokio::signal::ctrl_c() => {
+        () = signals::stopped() => {
             cancel.detach();
-            let _ = work.await;
+            // Who asks again does not wait for that.
+            tokio::select! {
+                _ = &mut work => {}
+                () = signals::stopped() => {}
+            }
             return Err(CommandError::interrupted());
         }
     };

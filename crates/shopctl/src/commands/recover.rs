@@ -68,6 +68,7 @@ pub(crate) async fn run(
                 Command::Recover,
                 project.name().as_str(),
                 &environment.name,
+                None,
             );
             match target.repair(&wanted, arguments, &workspace, &run).await {
                 Ok(report) => Ok(deploy::finish(run, deploy::Ended::of(report)).await),

@@ -64,16 +64,14 @@ pub(crate) async fn run(
         ask(&materials, environment, &session, display)?;
     }
 
-    let mut run = Run::start(
+    let run = Run::start(
         display,
         workspace.source(),
         Command::Rollback,
         workspace.project.name().as_str(),
         &environment.name,
+        arguments.on_interrupt,
     );
-    if let Some(wish) = arguments.on_interrupt {
-        run.on_interrupt(wish.into());
-    }
     for stack in newer(&workspace, environment, &materials) {
         run.events.send(Event::Warned {
             message: format!("stack '{stack}' came after that run and stays as it is"),

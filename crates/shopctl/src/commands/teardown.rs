@@ -52,6 +52,7 @@ pub(crate) async fn run(
         Command::Teardown,
         project.name().as_str(),
         &environment.name,
+        None,
     );
     let Some(session) = session else {
         return Ok(deploy::finish(run, deploy::Ended::nothing()).await);
