@@ -329,6 +329,7 @@ impl LocalCloud {
             }
         }
         self.end_leftovers().await;
+        record.process.wait_group_gone(SILENT_STOP_TIMEOUT).await;
         self.paths.remove_record()?;
         Ok(ran)
     }

@@ -53,6 +53,16 @@ impl ProcessId {
         }
         true
     }
+
+    /// Wait until the group that it leads or led is gone too: who was killed with it takes a moment to give back its
+    /// files and ports, and by then tells nobody its folder.
+    pub async fn wait_group_gone(&self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        let is_another = || start_mark(self.pid).is_some_and(|mark| mark != self.started);
+        while !is_another() && !is_empty(self.pid) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
 }
 
 fn id(pid: u32) -> Pid {
@@ -63,11 +73,41 @@ fn id(pid: u32) -> Pid {
 /// Something that tells two processes with the same id apart; None for one that has ended, though not been reaped.
 #[cfg(target_os = "linux")]
 fn start_mark(pid: u32) -> Option<String> {
+    living(pid).map(|living| living.started)
+}
+
+#[cfg(target_os = "linux")]
+struct Living {
+    group: u32,
+    started: String,
+}
+
+#[cfg(target_os = "linux")]
+fn living(pid: u32) -> Option<Living> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may hold anything.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let (state, start) = (*fields.first()?, *fields.get(19)?);
-    (state != "Z" && state != "X").then(|| start.to_owned())
+    // The first thread may end before the others, which hold files and ports as long as they are there.
+    let has_ended = matches!(*fields.first()?, "Z" | "X") && threads(pid) <= 1;
+    (!has_ended).then_some(Living {
+        group: fields.get(2)?.parse().ok()?,
+        started: (*fields.get(19)?).to_owned(),
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn threads(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
+}
+
+#[cfg(target_os = "linux")]
+fn is_empty(group: u32) -> bool {
+    !processes().any(|pid| living(pid).is_some_and(|living| living.group == group))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_empty(group: u32) -> bool {
+    killpg(id(group), None).is_err()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -98,17 +138,18 @@ pub async fn kill_below(folder: &Path) {
     }
 }
 
+/// All of them. None where the system does not tell.
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
 /// The processes whose program or working folder lies below `folder`. Empty where the system does not tell.
 pub fn below(folder: &Path) -> Vec<u32> {
     let Ok(folder) = folder.canonicalize() else {
         return Vec::new();
     };
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    processes()
         .filter(|pid| {
             ["exe", "cwd"].iter().any(|link| {
                 fs::read_link(format!("/proc/{pid}/{link}"))
@@ -149,6 +190,39 @@ mod tests {
         assert!(process.wait_gone(Duration::from_secs(5)).await);
         child.wait().unwrap();
         assert_eq!(ProcessId::of(process.pid), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_group_is_gone_when_its_last_thread_has_ended() {
+        use std::os::unix::process::CommandExt;
+        let exit = if cfg!(target_arch = "x86_64") { 60 } else { 93 };
+        let script = format!(
+            "import ctypes, threading, time\n\
+             threading.Thread(target=time.sleep, args=(60,)).start()\n\
+             ctypes.CDLL(None).syscall({exit}, 0)"
+        );
+        let mut leader = Command::new("sleep");
+        let mut leader = leader.arg("60").process_group(0).spawn().unwrap();
+        let process = ProcessId::of(leader.id()).unwrap();
+        let mut member = Command::new("python3");
+        member.args(["-c", &script]);
+        let group = i32::try_from(leader.id()).unwrap();
+        let mut member = member.process_group(group).spawn().unwrap();
+        let stat = format!("/proc/{}/stat", member.id());
+        while !fs::read_to_string(&stat).unwrap().contains(") Z ") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        kill(id(leader.id()), Signal::SIGKILL).unwrap();
+        leader.wait().unwrap();
+
+        process.wait_group_gone(Duration::from_millis(30)).await;
+        assert!(!is_empty(process.pid), "a thread of it is left");
+        assert!(!process.runs());
+        killpg(id(process.pid), Signal::SIGKILL).unwrap();
+        process.wait_group_gone(Duration::from_secs(60)).await;
+        assert!(is_empty(process.pid), "nobody has reaped it yet");
+        member.wait().unwrap();
     }
 
     #[cfg(target_os = "linux")]

@@ -61,7 +61,8 @@ async fn a_database_of_a_template_is_a_real_one_that_outlives_stops_and_kills() 
     // With its stack go its data, not before.
     assert_eq!(database(&home, &cloud, &third, "delete").await, "gone\n");
     cloud.reset(&mut |_| {}).await.unwrap();
-    assert!(!listens(port) && !cloud.folder().exists());
+    assert!(!listens(port), "the server is gone");
+    assert!(!cloud.folder().exists(), "so are the data");
 }
 
 #[tokio::test]
