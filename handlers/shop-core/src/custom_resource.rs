@@ -16,8 +16,15 @@ use serde::Serialize;
 
 use crate::runtime::error_chain;
 
-/// Kept back from the function's time for sending the answer.
+/// Kept back from the function's time for sending the answer; a handler that is done before leaves
+/// more for it.
 const ANSWER_TIME: Duration = Duration::from_secs(3);
+/// Kept back for ending after that.
+const END_TIME: Duration = Duration::from_millis(200);
+/// One try to send it takes no longer.
+const TRY_TIME: Duration = Duration::from_secs(10);
+/// Before the first try more; doubles each time.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// CloudFormation takes an answer of 4 KB at most; the rest of it is short.
 const MAX_REASON: usize = 2000;
@@ -40,8 +47,8 @@ pub enum AnswerError {
     #[error("no HTTPS client was built in")]
     NoClient,
     /// The request to the answer URL cannot be formed or sent.
-    #[error("answer cannot be sent to the stack")]
-    Send(#[source] Box<dyn Error + Send + Sync>),
+    #[error("answer cannot be sent to the stack: {0}")]
+    Send(String),
     /// The answer URL refused.
     #[error("stack refused the answer with status {0}")]
     Status(u16),
@@ -90,12 +97,8 @@ pub async fn serve<E: Error + 'static>(
         // The type may grow; a change that nobody knows must not be answered as done.
         _ => return Ok(()),
     };
-    let time = event
-        .context
-        .deadline()
-        .duration_since(SystemTime::now())
-        .unwrap_or_default()
-        .saturating_sub(ANSWER_TIME);
+    let deadline = event.context.deadline();
+    let time = left(deadline).saturating_sub(ANSWER_TIME);
     let failure = match tokio::time::timeout(time, handle(change)).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error_chain(&error)),
@@ -117,32 +120,74 @@ pub async fn serve<E: Error + 'static>(
         request_id,
         logical_resource_id: logical_id,
     };
-    send(url, &answer).await
+    send(url, &answer, deadline).await
+}
+
+fn left(deadline: SystemTime) -> Duration {
+    deadline
+        .duration_since(SystemTime::now())
+        .unwrap_or_default()
 }
 
 fn reason(failure: Option<String>) -> String {
     failure.map_or_else(String::new, |text| text.chars().take(MAX_REASON).collect())
 }
 
-async fn send(url: &str, answer: &StackAnswer<'_>) -> Result<(), AnswerError> {
-    let other = |error: Box<dyn Error + Send + Sync>| AnswerError::Send(error);
-    let body = serde_json::to_vec(answer).map_err(|error| other(Box::new(error)))?;
+/// Sends the answer as often as the function's time allows: a stack that never hears of it waits an
+/// hour, and one that hears of it twice takes the first.
+async fn send(
+    url: &str,
+    answer: &StackAnswer<'_>,
+    deadline: SystemTime,
+) -> Result<(), AnswerError> {
+    let body = serde_json::to_vec(answer).map_err(unsent)?;
+    let mut pause = PAUSE;
+    loop {
+        let time = left(deadline).saturating_sub(END_TIME).min(TRY_TIME);
+        let error = match put(url, &body, time).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if !error.may_pass() || left(deadline) < pause + END_TIME {
+            return Err(error);
+        }
+        tracing::warn!(
+            error = error_chain(&error),
+            "the answer to the stack is sent again"
+        );
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+impl AnswerError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Send(_) => true,
+            Self::Status(status) => *status >= 500,
+            Self::NoClient => false,
+        }
+    }
+}
+
+fn unsent(error: impl Error + 'static) -> AnswerError {
+    AnswerError::Send(error_chain(&error))
+}
+
+async fn put(url: &str, body: &[u8], time: Duration) -> Result<(), AnswerError> {
     let mut request = HttpRequest::new(SdkBody::from(body));
     request
         .set_method("PUT")
         .and_then(|()| request.set_uri(url))
-        .map_err(|error| other(Box::new(error)))?;
+        .map_err(unsent)?;
     // The URL is signed for an empty content type.
     request.headers_mut().insert("content-type", "");
     let settings = HttpConnectorSettings::builder()
-        .connect_timeout(ANSWER_TIME)
-        .read_timeout(ANSWER_TIME)
+        .connect_timeout(time)
+        .read_timeout(time)
         .build();
     let connector = default_connector(&settings, None).ok_or(AnswerError::NoClient)?;
-    let response = connector
-        .call(request)
-        .await
-        .map_err(|error| other(Box::new(error)))?;
+    let response = connector.call(request).await.map_err(unsent)?;
     if response.status().is_success() {
         Ok(())
     } else {
@@ -258,6 +303,36 @@ mod tests {
         result.unwrap();
         assert_eq!(body["Status"], "FAILED");
         assert_eq!(body["Reason"], "not done within 0 s");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_gets_lost_is_sent_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/answer", listener.local_addr().unwrap());
+        let lossy = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_u8().await.unwrap();
+            drop(stream);
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_u8().await.unwrap();
+            let busy = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(busy.as_bytes()).await.unwrap();
+            stack(listener, "200 OK").await
+        };
+        let done = async |_| Ok::<_, std::io::Error>(());
+        let (result, (_, body)) = tokio::join!(serve(event(&url, 30), "seed", done), lossy);
+        result.unwrap();
+        assert_eq!(body["Status"], "SUCCESS");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_ends_with_the_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/answer", listener.local_addr().unwrap());
+        drop(listener);
+        let done = async |_| Ok::<_, std::io::Error>(());
+        let result = serve(event(&url, 1), "seed", done).await;
+        assert!(matches!(result, Err(AnswerError::Send(_))), "{result:?}");
     }
 
     #[tokio::test]
