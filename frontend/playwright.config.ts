@@ -16,8 +16,9 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   fullyParallel: true,
   workers: 2,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  // Many times what a machine takes that has nothing else to do.
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   use: {
     baseURL: site ?? `http://127.0.0.1:${port}/`,
     trace: "retain-on-failure",
