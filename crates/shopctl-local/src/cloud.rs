@@ -17,6 +17,8 @@ use crate::{Folders, LocalError, Progress, ProgressSink, http, install, process}
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// For one that is replaced because it does not answer.
 pub(crate) const SILENT_STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// What was killed has given back its files and ports before that.
+const ENDING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than a busy machine keeps an instance from answering: one that is taken for dead is killed.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -329,7 +331,7 @@ impl LocalCloud {
             }
         }
         self.end_leftovers().await;
-        record.process.wait_group_gone(SILENT_STOP_TIMEOUT).await;
+        record.process.wait_group_gone(ENDING_TIMEOUT).await;
         self.paths.remove_record()?;
         Ok(ran)
     }

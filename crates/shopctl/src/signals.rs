@@ -49,13 +49,13 @@ impl From<OnInterrupt> for Wish {
 
 /// The signals that ask for an end. From [`Self::listen`] on, none ends the process by itself, and
 /// one that comes between two waits is not lost.
-struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -63,7 +63,7 @@ impl Signals {
     }
 
     /// Waits for the next one; whether it came from the keyboard.
-    async fn next(&mut self) -> bool {
+    pub(crate) async fn next(&mut self) -> bool {
         tokio::select! {
             _ = self.interrupt.recv() => true,
             _ = self.terminate.recv() => false,

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest as CustomRequest;
 use aws_smithy_http_client::default_connector;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorSettings, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use lambda_runtime::LambdaEvent;
@@ -141,10 +143,13 @@ async fn send(
     deadline: SystemTime,
 ) -> Result<(), AnswerError> {
     let body = serde_json::to_vec(answer).map_err(unsent)?;
+    let settings = HttpConnectorSettings::builder().build();
+    let connector = default_connector(&settings, None).ok_or(AnswerError::NoClient)?;
     let mut pause = PAUSE;
     loop {
+        let request = request(url, &body)?;
         let time = left(deadline).saturating_sub(END_TIME).min(TRY_TIME);
-        let error = match put(url, &body, time).await {
+        let error = match put(&connector, request, time).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
@@ -174,7 +179,7 @@ fn unsent(error: impl Error + 'static) -> AnswerError {
     AnswerError::Send(error_chain(&error))
 }
 
-async fn put(url: &str, body: &[u8], time: Duration) -> Result<(), AnswerError> {
+fn request(url: &str, body: &[u8]) -> Result<HttpRequest, AnswerError> {
     let mut request = HttpRequest::new(SdkBody::from(body));
     request
         .set_method("PUT")
@@ -182,16 +187,19 @@ async fn put(url: &str, body: &[u8], time: Duration) -> Result<(), AnswerError> 
         .map_err(unsent)?;
     // The URL is signed for an empty content type.
     request.headers_mut().insert("content-type", "");
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(time)
-        .read_timeout(time)
-        .build();
-    let connector = default_connector(&settings, None).ok_or(AnswerError::NoClient)?;
-    let response = connector.call(request).await.map_err(unsent)?;
-    if response.status().is_success() {
-        Ok(())
-    } else {
-        Err(AnswerError::Status(response.status().as_u16()))
+    Ok(request)
+}
+
+async fn put(
+    connector: &SharedHttpConnector,
+    request: HttpRequest,
+    time: Duration,
+) -> Result<(), AnswerError> {
+    let response = tokio::time::timeout(time, connector.call(request)).await;
+    let response = response.map_err(unsent)?.map_err(unsent)?;
+    match response.status() {
+        status if status.is_success() => Ok(()),
+        status => Err(AnswerError::Status(status.as_u16())),
     }
 }
 
@@ -333,6 +341,17 @@ mod tests {
         let done = async |_| Ok::<_, std::io::Error>(());
         let result = serve(event(&url, 1), "seed", done).await;
         assert!(matches!(result, Err(AnswerError::Send(_))), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn a_url_that_is_none_is_tried_once() {
+        let done = async |_| Ok::<_, std::io::Error>(());
+        let sent = serve(event("no url", 600), "seed", done);
+        let result = tokio::time::timeout(Duration::from_secs(60), sent).await;
+        assert!(
+            matches!(result, Ok(Err(AnswerError::Send(_)))),
+            "{result:?}"
+        );
     }
 
     #[tokio::test]

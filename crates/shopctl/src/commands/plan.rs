@@ -28,8 +28,9 @@ use crate::run::next_id;
 use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
+use crate::signals::Signals;
 use crate::workspace::Workspace;
-use crate::{settings, signals, variables};
+use crate::{settings, variables};
 
 /// The exit code of `--exit-code` when a deploy would change something.
 const CHANGES: u8 = 2;
@@ -47,17 +48,19 @@ pub(crate) async fn run(
     let environment = environment(&workspace, &arguments.environment.environment)?;
     variables::check(&workspace, environment)?;
     let cancel = Interrupt::new();
+    let mut signals =
+        Signals::listen().map_err(|error| CommandError::new(Kind::Failed, error, None))?;
     let work = plan(&workspace, environment, arguments, display, &cancel);
     tokio::pin!(work);
     // Change sets that were made are deleted before the command ends.
     let saved = tokio::select! {
         done = &mut work => done?,
-        () = signals::stopped() => {
+        _ = signals.next() => {
             cancel.detach();
             // Who asks again does not wait for that.
             tokio::select! {
                 _ = &mut work => {}
-                () = signals::stopped() => {}
+                _ = signals.next() => {}
             }
             return Err(CommandError::interrupted());
         }
