@@ -3,26 +3,25 @@
 //! Looks at stacks and repairs one, which is written down as a run; templates and the record of what
 //! is deployed are not its business.
 
+mod help;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use serde::Serialize;
-use shopctl_core::event::{Command, Failure, Phase};
-use shopctl_core::names::{CloudStackName, LogicalId, StackName};
+use shopctl_core::event::{Command, Phase};
+use shopctl_core::names::{LogicalId, StackName};
 use shopctl_core::planner::Observed;
 use shopctl_core::project::{Environment, Project};
 use shopctl_core::run_document::{RunCommand, RunStack};
-use shopctl_core::status::StackStatus;
 use shopctl_deploy::lock::Lease;
-use shopctl_deploy::ports::{Continuation, DeploymentMode};
+use shopctl_deploy::ports::Continuation;
 use shopctl_deploy::{
-    Assessment, Consent, Context, Repair, Rules, RunReport, State, UploadBodies, assess, repair,
-    runs,
+    Consent, Context, Repair, Rules, RunReport, State, UploadBodies, assess, repair, runs,
 };
 
+use self::help::StackHelp;
 use crate::cli::{Global, RecoverArguments};
 use crate::commands::{apply, deploy, status};
 use crate::display::Display;
@@ -33,9 +32,6 @@ use crate::run::Run;
 use crate::session::Session;
 use crate::workspace::Workspace;
 use crate::{guard, keep, settings};
-
-/// Version of the JSON document.
-const VERSION: u32 = 1;
 
 /// Shows what stacks need, or repairs one.
 pub(crate) async fn run(
@@ -51,7 +47,7 @@ pub(crate) async fn run(
         None => None,
     };
     let Some(session) = status::connect(&workspace, environment, display).await? else {
-        return show(&[], environment, display);
+        return help::show(&[], environment, display);
     };
     match (stack, wanted(arguments)) {
         (Some(stack), Some(wanted)) => {
@@ -87,16 +83,14 @@ pub(crate) async fn run(
                 let cloud_name = project.cloud_stack_name(environment, name);
                 let found =
                     assess(&session.ports, environment.name.as_str(), name, &cloud_name).await?;
-                Ok::<_, CommandError>(found.map(|found| StackHelp {
-                    commands: commands(environment.name.as_str(), name, &found),
-                    name: name.clone(),
-                    cloud_name,
-                    found,
-                }))
+                let environment = environment.name.as_str();
+                Ok::<_, CommandError>(
+                    found.map(|found| StackHelp::new(environment, name, cloud_name, found)),
+                )
             }))
             .await?;
             let found: Vec<StackHelp> = found.into_iter().flatten().collect();
-            show(&found, environment, display)
+            help::show(&found, environment, display)
         }
     }
 }
@@ -298,204 +292,3 @@ fn confirm(
         ))
     }
 }
-
-/// A stack with what it needs.
-struct StackHelp {
-    name: StackName,
-    cloud_name: CloudStackName,
-    found: Assessment,
-    commands: Vec<Choice>,
-}
-
-/// A command that helps, with what it does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Choice {
-    command: String,
-    effect: String,
-}
-
-/// What can be done about a stack, the gentlest first.
-fn commands(environment: &str, stack: &StackName, found: &Assessment) -> Vec<Choice> {
-    let choice = |command: String, effect: &str| Choice {
-        command,
-        effect: effect.to_owned(),
-    };
-    let recover = format!("shopctl recover --env {environment} {stack}");
-    let mut commands: Vec<Choice> = found
-        .choices
-        .iter()
-        .map(|repair| match repair {
-            Repair::Continue(Continuation::Whole) => choice(
-                format!("{recover} --continue"),
-                "continues the rollback, once what stands in its way is repaired",
-            ),
-            Repair::Continue(Continuation::Skipping(names)) => {
-                let names: Vec<&str> = names.iter().map(LogicalId::as_str).collect();
-                choice(
-                    format!("{recover} --skip-resources {}", names.join(",")),
-                    "continues it and leaves these resources as they are",
-                )
-            }
-            Repair::Continue(Continuation::Force) => choice(
-                format!("{recover} --force-rollback"),
-                "continues it and leaves whatever CloudFormation cannot roll back",
-            ),
-            Repair::RollBack => choice(
-                format!("{recover} --rollback"),
-                "goes back to what was there before",
-            ),
-            Repair::Delete => choice(
-                format!("{recover} --delete"),
-                "deletes what is there; --retain-failed leaves what cannot be deleted",
-            ),
-        })
-        .collect();
-    match found.status {
-        StackStatus::UpdateFailed => {
-            commands.push(choice(
-                format!("shopctl deploy --env {environment} --retry-paused"),
-                "goes on from here with the template as it is now",
-            ));
-            if found.mode == DeploymentMode::Express {
-                commands.push(choice(
-                    format!("shopctl rollback --env {environment} --to RUN --retry-paused"),
-                    "goes back to a run that ended well, as `shopctl history` lists them",
-                ));
-            }
-        }
-        StackStatus::CreateFailed | StackStatus::RollbackComplete | StackStatus::RollbackFailed => {
-            commands.push(choice(
-                format!("shopctl deploy --env {environment}"),
-                "deletes what is left and creates the stack anew",
-            ));
-        }
-        _ => {}
-    }
-    commands
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    environment: &'a str,
-    stacks: Vec<StackDocument<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StackDocument<'a> {
-    name: &'a StackName,
-    stack_name: &'a CloudStackName,
-    status: StackStatus,
-    needs_help: bool,
-    stuck: &'a [LogicalId],
-    failure: Option<&'a Failure>,
-    choices: &'a [Choice],
-}
-
-fn show(
-    stacks: &[StackHelp],
-    environment: &Environment,
-    display: &Display,
-) -> Result<u8, CommandError> {
-    let stuck = stacks
-        .iter()
-        .any(|stack| stack.found.status.obstacle().is_some());
-    if display.json {
-        let document = Document {
-            version: VERSION,
-            environment: environment.name.as_str(),
-            stacks: stacks
-                .iter()
-                .map(|stack| StackDocument {
-                    name: &stack.name,
-                    stack_name: &stack.cloud_name,
-                    status: stack.found.status,
-                    needs_help: stack.found.failure.is_some(),
-                    stuck: &stack.found.stuck,
-                    failure: stack.found.failure.as_ref(),
-                    choices: &stack.commands,
-                })
-                .collect(),
-        };
-        let text = serde_json::to_string(&document)
-            .map_err(|error| CommandError::new(Kind::Failed, error, None))?;
-        display.result(&text);
-    } else {
-        display.result(&text(stacks, environment.name.as_str()));
-    }
-    Ok(if stuck { Kind::Stuck.exit_code() } else { 0 })
-}
-
-fn text(stacks: &[StackHelp], environment: &str) -> String {
-    let mut text = String::new();
-    let mut well = 0;
-    for stack in stacks {
-        let found = &stack.found;
-        let Some(failure) = &found.failure else {
-            well += 1;
-            continue;
-        };
-        let _ = writeln!(
-            text,
-            "{}: {} is {}",
-            stack.name, stack.cloud_name, found.status
-        );
-        let cause = match &failure.resource {
-            Some(resource) => format!(
-                "{} ({}): {}",
-                resource.logical_id, resource.resource_type, failure.reason
-            ),
-            None => failure.reason.clone(),
-        };
-        let _ = writeln!(text, "  cause: {cause}");
-        if let Some(diagnosis) = &failure.diagnosis {
-            if let Some(explanation) = &diagnosis.explanation {
-                let _ = writeln!(text, "  means: {explanation}");
-            }
-            if let Some(policy) = &diagnosis.policy {
-                let _ = writeln!(text, "  policy: {policy}");
-            }
-            for detail in &diagnosis.details {
-                let lines = detail.text.replace('\n', "\n    ");
-                let _ = writeln!(text, "  {}: {lines}", detail.topic);
-            }
-            for unknown in &diagnosis.unknown {
-                let _ = writeln!(text, "  note: {unknown}");
-            }
-        }
-        if !found.stuck.is_empty() {
-            let names: Vec<&str> = found.stuck.iter().map(LogicalId::as_str).collect();
-            let _ = writeln!(text, "  stuck: {}", names.join(", "));
-        }
-        for choice in &stack.commands {
-            let _ = writeln!(text, "  {}\n      {}", choice.command, choice.effect);
-        }
-        text.push('\n');
-    }
-    match (well, stacks.len()) {
-        (_, 0) => {
-            let _ = writeln!(text, "nothing is deployed in environment '{environment}'");
-        }
-        (1, 1) => {
-            let stack = &stacks[0];
-            let _ = writeln!(
-                text,
-                "{}: {} is {}, nothing is to be repaired",
-                stack.name, stack.cloud_name, stack.found.status
-            );
-        }
-        (well, all) if well == all => {
-            let _ = writeln!(text, "none of {all} stacks needs help");
-        }
-        (0, _) => {}
-        (well, all) => {
-            let _ = writeln!(text, "{well} of {all} stacks need no help");
-        }
-    }
-    text.trim_end().to_owned()
-}
-
-#[cfg(test)]
-#[path = "recover_tests.rs"]
-mod tests;

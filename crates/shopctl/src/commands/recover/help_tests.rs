@@ -15,12 +15,7 @@ fn help(status: StackStatus, choices: Vec<Repair>, stuck: &[&str]) -> StackHelp 
         stuck: stuck.iter().map(|id| (*id).into()).collect(),
         choices,
     };
-    StackHelp {
-        commands: commands("prod", &"orders".into(), &found),
-        name: "orders".into(),
-        cloud_name: "shop-prod-orders".into(),
-        found,
-    }
+    StackHelp::new("prod", &"orders".into(), "shop-prod-orders".into(), found)
 }
 
 #[test]
