@@ -6,6 +6,7 @@
 // checkout makes cargo compile this crate, and all that depend on it, anew for each of them.
 const _: Option<&str> = option_env!("SHOPCTL_CHECKOUT");
 
+mod disk;
 mod steps;
 mod tools;
 
@@ -75,6 +76,9 @@ fn run(arguments: &[String]) -> Result<()> {
     }
     std::env::set_current_dir(tools::root())?;
     let begin = Instant::now();
+    if wanted == "test" {
+        disk::make_room()?;
+    }
     for (name, step) in STEPS {
         if (wanted == "test" || wanted == name) && !skipped.contains(&name) {
             eprintln!("== {name}");
