@@ -84,7 +84,7 @@ class Server:
 
 
 class Store:
-    """Answers every request of an AWS JSON protocol with `answers[operation]`, after `latency` seconds, and adds up how
+    """Answers every request of an AWS JSON protocol with `answers[operation](body)`, after `latency` seconds, and adds up how
     long it took for it."""
 
     def __init__(self, answers, latency):
@@ -92,12 +92,12 @@ class Store:
         self.server = Server(self._answer, self._told)
         self.endpoint = f"http://{self.server.address}"
 
-    def _answer(self, _path, headers, _body):
+    def _answer(self, _path, headers, body):
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         if operation not in self.answers:
             return 400, {"content-type": "application/x-amz-json-1.0"}, b'{"__type":"UnknownOperationException"}'
         time.sleep(self.latency)
-        return 200, {"content-type": "application/x-amz-json-1.0"}, self.answers[operation]
+        return 200, {"content-type": "application/x-amz-json-1.0"}, self.answers[operation](body)
 
     def _told(self, started, ended):
         self.spent += ended - started

@@ -267,17 +267,17 @@ def tables(report):
         [f"`{row['service']}`", f"{row['ready']:.1f} ms", f"{row['plain']:.1f} MB", f"{row['zipped']:.2f} MB"]
         for row in report["services"]
     ])
-    worst = {key: max(row[key] for row in rust.values()) for key in ("first", "p50", "p99")}
+    slowest = max(row["first"] for row in rust.values())
     largest = max(row["zipped"] for row in report["services"])
 
     def aim(what, value, limit, unit):
         return [what, f"{limit:g} {unit}", f"{value:.2f} {unit}", "yes" if value < limit else "**no**"]
 
-    aims = table(["aim", "less than", "worst", "kept"], [
-        aim("cold start to the first answer, median", worst["first"], AIM_START, "ms"),
-        aim("added to the store's time, p50", worst["p50"], AIM_WARM, "ms"),
-        aim("added to the store's time, p99", worst["p99"], AIM_WARM, "ms"),
-        aim("zipped service", largest, AIM_ZIP, "MiB"),
+    aims = table(["aim", "less than", "measured", "kept"], [
+        aim("cold start to the first answer, median of the slowest", slowest, AIM_START, "ms"),
+        *(aim(f"added to the store's time by {what}, {key}", row[key], AIM_WARM, "ms")
+          for what, row in rust.items() for key in ("p50", "p99")),
+        aim("zipped service, the largest", largest, AIM_ZIP, "MiB"),
     ])
     return (f"Measured on {report['date']}: {report['machine']}; load average {report['load']:.1f} at the start; "
             f"{report['versions']}; {report['starts']} starts and {report['requests']} requests each; the store takes "

@@ -1,10 +1,12 @@
 """The work that every implementation is given: events as API Gateway and SQS send them, and what the table answers."""
 
+import functools
 import json
 
 ID = "2SwcbqZrBNGd67ZJYvPpSjMmHO3"
 TIME = "2026-01-02T03:04:05.678Z"
-PRODUCTS = 50  # a page of the catalogue, as it is without `limit`
+PAGES = (20, 50)  # products on a page: as many as without `limit`, and more
+MOST = 100  # and as many as one may ask for
 
 
 def attribute(value):
@@ -62,12 +64,21 @@ ORDER = {
     "history": [{"status": "NEW", "time": TIME}],
 }
 
-ROWS = [row(number) for number in range(PRODUCTS + 1)]
-# By operation; a page is asked for with one row more than it has.
+ROWS = [row(number) for number in range(MOST + 1)]
+
+
+@functools.cache
+def rows(limit):
+    """A page of the table: all implementations ask for one row more than they show, to see whether there are more."""
+    found = ROWS[:limit]
+    return json.dumps({"Count": len(found), "ScannedCount": len(found), "Items": found}).encode()
+
+
+# By operation: what the table answers to a request.
 ANSWERS = {
-    "Query": json.dumps({"Count": len(ROWS), "ScannedCount": len(ROWS), "Items": ROWS}).encode(),
-    "GetItem": json.dumps({"Item": ROWS[0]}).encode(),
-    "PutItem": b"{}",
+    "Query": lambda request: rows(json.loads(request)["Limit"]),
+    "GetItem": lambda _request: json.dumps({"Item": ROWS[0]}).encode(),
+    "PutItem": lambda _request: b"{}",
 }
 
 
@@ -113,7 +124,10 @@ LIST, GET = "GET /api/products", "GET /api/products/{productId}"
 
 # What is measured: name -> (service, function, event).
 MEASURED = {
-    f"a page of {PRODUCTS} products": ("products", "api", request(LIST)),
+    **{
+        f"a page of {products} products": ("products", "api", request(LIST, query={"limit": str(products)}))
+        for products in PAGES
+    },
     "one product": ("products", "api", request(GET, {"productId": ID})),
     "an order from the queue": ("orders", "process", messages(json.dumps(ORDER))),
 }
@@ -121,6 +135,7 @@ MEASURED = {
 # All have to answer these alike, or they do not do the same work: (service, function, event).
 COMPARED = [
     *MEASURED.values(),
+    ("products", "api", request(LIST)),
     ("products", "api", request(LIST, query={"limit": "3"})),
     ("products", "api", request(LIST, query={"category": "Kitchen", "limit": "100"})),
     ("products", "api", request(LIST, query={"limit": "0"})),

@@ -3,7 +3,7 @@
 import { ConditionalCheckFailedException, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 
-const PAGE = 50;
+const PAGE = 20;
 const LARGEST_PAGE = 100;
 const LARGEST_ID = "aWgEPTl1tmebfsQzFP4bxwgy80V";
 const STATUSES = new Set(["NEW", "CONFIRMED", "PACKAGED", "PACKAGING_FAILED", "FULFILLED", "DELIVERY_FAILED", "CANCELLED"]);

@@ -12,7 +12,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 
-PAGE, LARGEST_PAGE = 50, 100
+PAGE, LARGEST_PAGE = 20, 100
 LARGEST_ID = "aWgEPTl1tmebfsQzFP4bxwgy80V"
 STATUSES = {"NEW", "CONFIRMED", "PACKAGED", "PACKAGING_FAILED", "FULFILLED", "DELIVERY_FAILED", "CANCELLED"}
 

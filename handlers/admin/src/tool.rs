@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shop_core::cursor;
-use shop_core::http::{self, Answer, Refusal, Request};
+use shop_core::http::{self, Answer, LARGEST_PAGE, PAGE, Refusal, Request};
 use shop_core::problem::Problem;
 
 use crate::tables::{Row, TableError, Tables};
@@ -24,11 +24,6 @@ use crate::tables::{Row, TableError, Tables};
 /// Every route key of the template, and nothing else; what each is for says `openapi.rs`, and a test
 /// compares them.
 const ROUTE: &str = "POST /api/admin/tool";
-
-/// How many rows a page has, unless the client says otherwise.
-const PAGE: u16 = 50;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
 
 /// The operations that wrote in the system that this tool comes from.
 const WRITING: [&str; 3] = ["create", "update", "delete"];

@@ -15,10 +15,6 @@ use crate::packages::Failure;
 use crate::shipment::{Action, Shipment, Tracking};
 use crate::store::{Page, Place};
 
-/// How many shipments a page has, unless the client says otherwise.
-const PAGE: u16 = 20;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 200;
 /// How often a change is tried again that another one overtook.
@@ -126,7 +122,7 @@ async fn answer(
 }
 
 async fn list(shipments: &impl Shipments, request: &Request) -> Result<Answer, Refusal> {
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let from: Option<Place> = request.query("nextToken").map(cursor::decode).transpose()?;
     let page = shipments
         .waiting(limit, from.as_ref())

@@ -21,7 +21,7 @@ fn service() -> Service {
                 Access::Delivery,
                 "What waits for a courier, the oldest first",
             )
-            .paged(PAGE, LARGEST_PAGE)
+            .paged()
             .answers::<ShipmentList>(200)
             .problems(&[503]),
             new(

@@ -15,11 +15,6 @@ use crate::packaging::{self, PackagingRequest, Step};
 use crate::stock::{self, Correction};
 use crate::store::{Inventory, Status, Stock};
 
-/// How many entries a page has, unless the client says otherwise.
-const PAGE: u16 = 20;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
-
 /// More pieces of one product than any warehouse has.
 const MOST_PIECES: u32 = 1_000_000;
 
@@ -131,7 +126,7 @@ async fn list_requests<S: Sink>(
     inventory: &Inventory<S>,
     request: &Request,
 ) -> Result<Answer, Refusal> {
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let status = wanted_status(request.query("status"))?;
     let from: Option<packaging::Place> =
         request.query("nextToken").map(cursor::decode).transpose()?;
@@ -181,7 +176,7 @@ async fn list_stock<S: Sink>(
     inventory: &Inventory<S>,
     request: &Request,
 ) -> Result<Answer, Refusal> {
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let from: Option<stock::Place> = request.query("nextToken").map(cursor::decode).transpose()?;
     let page = inventory.stocks(limit, from.as_ref()).await?;
     Ok(Answer::json(

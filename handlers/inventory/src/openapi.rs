@@ -26,7 +26,7 @@ fn service() -> Service {
                 "status",
                 "Those in this status; `NEW` unless said otherwise.",
             )
-            .paged(PAGE, LARGEST_PAGE)
+            .paged()
             .answers::<RequestList>(200),
             new(
                 "GET /api/packaging-requests/{orderId}",
@@ -58,7 +58,7 @@ fn service() -> Service {
                 Access::Admin,
                 "What is in stock, by name",
             )
-            .paged(PAGE, LARGEST_PAGE)
+            .paged()
             .answers::<StockList>(200),
             new(
                 "GET /api/inventory/{productId}",

@@ -12,11 +12,6 @@ use crate::progress::followers;
 use crate::promotion::{PromotionCode, PromotionRequest, normalized};
 use crate::store::Place;
 
-/// How many entries a page has, unless the client says otherwise.
-const PAGE: u16 = 20;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
-
 /// A page of everybody's orders.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -42,7 +37,7 @@ pub struct PromotionList {
 /// Everybody's orders in one status, the newest first.
 pub async fn list_orders(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     request.caller()?.require("admin")?;
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let text = request.query("status").unwrap_or("NEW");
     let status: OrderStatus = serde_json::from_value(text.into())
         .map_err(|_| Problem::bad_request(format!("`{text}` is no status of an order")))?;
@@ -88,7 +83,7 @@ pub async fn delete_order(backend: &ApiBackend, request: &Request) -> Result<Ans
 /// All promotion codes.
 pub async fn list_promotions(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     request.caller()?.require("admin")?;
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let from: Option<String> = request.query("nextToken").map(cursor::decode).transpose()?;
     let (promotions, next) = backend.promotions.list(limit, from.as_deref()).await?;
     Ok(Answer::json(

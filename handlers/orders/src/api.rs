@@ -19,11 +19,6 @@ use crate::intake::place;
 use crate::promotion::{Rejection, discount, normalized};
 use crate::store::Stored;
 
-/// How many orders a page has, unless the client says otherwise.
-const PAGE: u16 = 20;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Place,
@@ -136,7 +131,7 @@ async fn place_order(backend: &ApiBackend, request: &Request) -> Result<Answer, 
 
 async fn list(backend: &ApiBackend, request: &Request) -> Result<Answer, Refusal> {
     let caller = request.caller()?;
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     // The token names an order only; whose orders are listed is the caller's business.
     let from: Option<Id> = request.query("nextToken").map(cursor::decode).transpose()?;
     let page = backend

@@ -28,7 +28,7 @@ fn service() -> Service {
                 .problems(&[402, 503])
                 .limited(),
             new("GET /api/orders", Access::Account, "One's own orders, the newest first")
-                .paged(PAGE, LARGEST_PAGE)
+                .paged()
                 .answers::<OrderList>(200),
             new("GET /api/orders/{orderId}", Access::Owner, "An order of one's own")
                 .answers::<Order>(200),
@@ -47,7 +47,7 @@ fn service() -> Service {
                 .limited(),
             new("GET /api/admin/orders", Access::Admin, "Everybody's orders, the newest first")
                 .query::<OrderStatus>("status", "Those in this status; `NEW` unless said otherwise.")
-                .paged(PAGE, LARGEST_PAGE)
+                .paged()
                 .answers::<CustomerOrderList>(200),
             new("GET /api/admin/orders/{orderId}", Access::Admin, "Any order, with its customer")
                 .answers::<CustomerOrder>(200)
@@ -55,7 +55,7 @@ fn service() -> Service {
             new("DELETE /api/admin/orders/{orderId}", Access::Admin, "Delete an order that is at its end")
                 .problems(&[404, 409]),
             new("GET /api/promotions", Access::Admin, "All promotion codes")
-                .paged(PAGE, LARGEST_PAGE)
+                .paged()
                 .answers::<PromotionList>(200),
             new("GET /api/promotions/{code}", Access::Admin, "A promotion code")
                 .answers::<PromotionCode>(200)

@@ -17,11 +17,6 @@ use crate::change::Change;
 use crate::search::search;
 use crate::words;
 
-/// How many products a page has, unless the client says otherwise.
-const PAGE: u16 = 50;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     List,
@@ -142,7 +137,7 @@ async fn page(
     request: &Request,
     list: &List,
 ) -> Result<Answer, Refusal> {
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let from = request
         .query("nextToken")
         .map(|token| place(token, list))
@@ -187,7 +182,7 @@ async fn find(
         .into());
     }
     let category = request.query("category");
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let from: Option<Found> = request.query("nextToken").map(cursor::decode).transpose()?;
     let another = |from: &Found| from.terms != terms || from.category.as_deref() != category;
     if from.as_ref().is_some_and(another) {

@@ -19,7 +19,7 @@ fn service() -> Service {
             new("GET /api/products", Access::Everybody, "What can be bought")
                 .query::<String>("category", "Only of this category.")
                 .query::<String>("search", "Only those with words that begin with these.")
-                .paged(PAGE, LARGEST_PAGE)
+                .paged()
                 .answers::<ProductList>(200),
             new(
                 "GET /api/products/{productId}",
@@ -46,7 +46,7 @@ fn service() -> Service {
                 "Products on the list, or off it",
             )
             .query::<bool>("listed", "`false` for those off the list.")
-            .paged(PAGE, LARGEST_PAGE)
+            .paged()
             .answers::<ProductList>(200),
             new(
                 "GET /api/admin/products/{productId}",

@@ -24,6 +24,11 @@ use crate::trace;
 /// gateway's 10 MB.
 const MAX_BODY: usize = 64 * 1024;
 
+/// How many entries a page of a list has, unless the client says otherwise (U173).
+pub const PAGE: u16 = 20;
+/// And how many at most.
+pub const LARGEST_PAGE: u16 = 100;
+
 /// Who calls, as the verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -106,15 +111,15 @@ impl Request {
         ))
     }
 
-    /// The `limit` query parameter, at most `max`.
-    pub fn limit(&self, default: u16, max: u16) -> Result<u16, Problem> {
+    /// The `limit` query parameter: [`PAGE`] if it is not there, from 1 to [`LARGEST_PAGE`], else 400.
+    pub fn limit(&self) -> Result<u16, Problem> {
         let Some(text) = self.query("limit") else {
-            return Ok(default);
+            return Ok(PAGE);
         };
         match text.parse() {
-            Ok(limit) if (1..=max).contains(&limit) => Ok(limit),
+            Ok(limit) if (1..=LARGEST_PAGE).contains(&limit) => Ok(limit),
             _ => Err(Problem::bad_request(format!(
-                "limit has to be a number from 1 to {max}"
+                "limit has to be a number from 1 to {LARGEST_PAGE}"
             ))),
         }
     }

@@ -115,9 +115,8 @@ fn a_group_is_needed_where_one_is_asked_for() {
 
 #[test]
 fn a_limit_has_to_be_in_range() {
-    let limit =
-        |value: &str| request(json!({"queryStringParameters": {"limit": value}})).limit(20, 100);
-    assert_eq!(request(json!({})).limit(20, 100), Ok(20));
+    let limit = |value: &str| request(json!({"queryStringParameters": {"limit": value}})).limit();
+    assert_eq!(request(json!({})).limit(), Ok(20));
     assert_eq!(limit(""), Ok(20));
     assert_eq!(limit("1"), Ok(1));
     assert_eq!(limit("100"), Ok(100));

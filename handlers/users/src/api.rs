@@ -16,11 +16,6 @@ use crate::groups::{ADMIN, Groups, GroupsRequest, as_last_but_one, assign};
 use crate::profile::{Profile, Username, folded};
 use crate::registry::{Accounts, Place, Registry, Unique, Written};
 
-/// How many users a page has, unless the client says otherwise.
-const PAGE: u16 = 50;
-/// And how many at most.
-const LARGEST_PAGE: u16 = 100;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     GetMine,
@@ -210,7 +205,7 @@ async fn delete(
 }
 
 async fn list(registry: &impl Registry, request: &Request) -> Result<Answer, Refusal> {
-    let limit = request.limit(PAGE, LARGEST_PAGE)?;
+    let limit = request.limit()?;
     let from: Option<Place> = request.query("nextToken").map(cursor::decode).transpose()?;
     let page = registry.page(limit, from.as_ref()).await?;
     Ok(Answer::json(

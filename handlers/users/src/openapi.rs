@@ -33,7 +33,7 @@ fn service() -> Service {
                 .says("Account and profile go; orders stay in the books.")
                 .problems(&[404, 409, 412, 503]),
             new("GET /api/users", Access::Admin, "All users")
-                .paged(PAGE, LARGEST_PAGE)
+                .paged()
                 .answers::<UserList>(200),
             new(
                 "GET /api/users/{username}",

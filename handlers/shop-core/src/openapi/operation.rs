@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::access::Access;
 use super::body::{Body, settings};
 use super::response::kind;
+use crate::http::{LARGEST_PAGE, PAGE};
 use crate::id::Id;
 
 /// A route with what it takes and answers.
@@ -66,10 +67,11 @@ impl Operation {
         self.parameter("query", name, description, false, schema.to_value())
     }
 
-    /// A list that comes in pages: `most` entries at most, `usual` unless the client says otherwise.
+    /// A list that comes in pages, of as many entries as [`Request::limit`](crate::http::Request::limit) says.
     #[must_use]
-    pub fn paged(self, usual: u16, most: u16) -> Self {
-        let limit = json!({ "type": "integer", "minimum": 1, "maximum": most, "default": usual });
+    pub fn paged(self) -> Self {
+        let limit =
+            json!({ "type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE });
         self.parameter(
             "query",
             "limit",
