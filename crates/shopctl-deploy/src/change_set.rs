@@ -270,8 +270,7 @@ async fn make(request: &ChangeSetRequest, work: &Work) -> Result<ChangeSetId, Cl
         Ok(id) => return Ok(id),
         Err(error) => error,
     };
-    // A change set of this name can only be this one: its answer was lost on the way.
-    if error.kind == CloudErrorKind::Conflict && error.message.contains("ChangeSet [") {
+    if is_there(&error) {
         let stack = cloudformation.describe(request.cloud_name.as_str()).await?;
         if let Some(stack) = stack {
             return Ok(ChangeSetId {
@@ -281,6 +280,12 @@ async fn make(request: &ChangeSetRequest, work: &Work) -> Result<ChangeSetId, Cl
         }
     }
     Err(error)
+}
+
+/// Whether a change set was not made because there is one of this name. That can only be the same
+/// one, whose answer was lost on the way: a run uses a name once.
+pub(crate) fn is_there(error: &CloudError) -> bool {
+    error.kind == CloudErrorKind::Conflict && error.message.contains("ChangeSet [")
 }
 
 /// Waits until a change set is ready, or failed.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use indexmap::IndexMap;
 use shopctl_core::change::{
     Compared, Deployed, Pseudo, ReportedChange, SitePreview, StackChange, StackInput, settle,
@@ -20,12 +20,14 @@ use shopctl_core::stack_settings::RollbackRule;
 use shopctl_core::template::RenderedTemplate;
 use tokio::sync::Semaphore;
 
+use crate::change_set::is_there;
 use crate::follow::Pause;
 use crate::guard;
 use crate::interrupt::Interrupt;
+use crate::patience::{LOOKING, patient};
 use crate::ports::{
-    Body, ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType, CloudError,
-    CloudErrorKind, DeploymentMode, Ports, TemplateSource,
+    Body, ChangeSetId, ChangeSetOptions, ChangeSetRequest, ChangeSetState, ChangeSetType,
+    CloudError, CloudErrorKind, DeploymentMode, Ports, TemplateSource,
 };
 use crate::site::{SiteFile, digest};
 
@@ -75,25 +77,30 @@ pub async fn preview(
                 .map(move |(output, value)| ((stack.clone(), output.clone()), value.clone()))
         })
         .collect();
-    let limit = Semaphore::new(request.concurrency.max(1));
+    let look = Look {
+        // Change sets of many stacks at once are more than CloudFormation answers at once.
+        ports: &patient(ports, request.cancel, Some(LOOKING)),
+        // What was made is deleted also after an interrupt.
+        tidying: &patient(ports, &Interrupt::new(), Some(LOOKING)),
+        request,
+        assumed,
+        limit: Semaphore::new(request.concurrency.max(1)),
+    };
     let stacks = request.plan.steps.iter().filter_map(|step| {
         let Action::DeployStack(deployment) = &step.action else {
             return None;
         };
         let template = request.templates.get(&deployment.stack)?;
-        Some(look_at(
-            ports,
-            request,
-            Stack {
-                deployment,
-                reason: &step.reason,
-                template,
-            },
-            &assumed,
-            &limit,
-        ))
+        Some(look.at(Stack {
+            deployment,
+            reason: &step.reason,
+            template,
+        }))
     });
-    let mut compared = try_join_all(stacks).await?;
+    // All of them to their end, also when one fails: each deletes the change set that it made.
+    let compared = join_all(stacks).await;
+    let compared: Vec<Option<Compared>> = compared.into_iter().collect::<Result<_, _>>()?;
+    let mut compared: Vec<Compared> = compared.into_iter().flatten().collect();
     settle(&mut compared);
     Ok(compared
         .into_iter()
@@ -107,55 +114,183 @@ struct Stack<'a> {
     template: &'a RenderedTemplate,
 }
 
-async fn look_at(
-    ports: &Ports,
-    request: &PreviewRequest<'_>,
-    stack: Stack<'_>,
-    assumed: &BTreeMap<(StackName, String), String>,
-    limit: &Semaphore,
-) -> Result<Compared, CloudError> {
-    let cloudformation = ports.cloudformation.as_ref();
-    let deployment = stack.deployment;
-    let seen = request.observed.stacks.get(&deployment.stack);
-    let mut reported = None;
-    let mut note = None;
-    let deployed = match (deployment.action, seen) {
-        (StackAction::None, Some(seen)) => Some(Deployed {
-            outputs: seen.outputs.clone(),
-            ..Deployed::default()
-        }),
-        (StackAction::Update | StackAction::Decide, Some(seen)) => {
-            // The semaphore is never closed, so a permit always comes.
-            let _permit = limit.acquire().await;
-            let asking = async {
-                if request.method == Method::ChangeSets {
-                    ask(ports, request, &stack, assumed).await
-                } else {
-                    Ok(Answer::NotAsked(None))
+/// What all stacks are looked at with.
+struct Look<'a> {
+    ports: &'a Ports,
+    /// For what is done also after an interrupt.
+    tidying: &'a Ports,
+    request: &'a PreviewRequest<'a>,
+    /// The outputs that stacks have now.
+    assumed: BTreeMap<(StackName, String), String>,
+    /// Closed when one stack cannot be looked at: the others are not begun then.
+    limit: Semaphore,
+}
+
+impl Look<'_> {
+    /// `None` when the look at another stack failed before this one was begun.
+    async fn at(&self, stack: Stack<'_>) -> Result<Option<Compared>, CloudError> {
+        let Ok(_permit) = self.limit.acquire().await else {
+            return Ok(None);
+        };
+        let compared = self.compare(&stack).await;
+        if compared.is_err() {
+            self.limit.close();
+        }
+        compared.map(Some)
+    }
+
+    async fn compare(&self, stack: &Stack<'_>) -> Result<Compared, CloudError> {
+        let request = self.request;
+        let cloudformation = self.ports.cloudformation.as_ref();
+        let deployment = stack.deployment;
+        let seen = request.observed.stacks.get(&deployment.stack);
+        let mut reported = None;
+        let mut note = None;
+        let deployed = match (deployment.action, seen) {
+            (StackAction::None, Some(seen)) => Some(Deployed {
+                outputs: seen.outputs.clone(),
+                ..Deployed::default()
+            }),
+            (StackAction::Update | StackAction::Decide, Some(seen)) => {
+                let asking = async {
+                    if request.method == Method::ChangeSets {
+                        self.ask(stack, &seen.stack_id).await
+                    } else {
+                        Ok(Answer::NotAsked(None))
+                    }
+                };
+                let (deployed, answer) =
+                    tokio::join!(cloudformation.deployed(&seen.stack_id), asking);
+                let (deployed, answer) = (deployed?, answer?);
+                match answer {
+                    Answer::Told(changes) => reported = Some(changes),
+                    Answer::NotAsked(why) => note = why,
+                }
+                deployed
+            }
+            _ => None,
+        };
+        let mut compared = stack_change(&StackInput {
+            deployment,
+            reason: stack.reason,
+            template: stack.template,
+            deployed: deployed.as_ref(),
+            reported: reported.as_deref(),
+            assumed: &self.assumed,
+            pseudo: request.place,
+        });
+        compared.change.notes.extend(note);
+        guard::find_importers(cloudformation, &mut compared.change).await?;
+        Ok(compared)
+    }
+
+    /// Asks CloudFormation by a change set, and deletes that again.
+    async fn ask(&self, stack: &Stack<'_>, stack_id: &str) -> Result<Answer, CloudError> {
+        let request = self.request;
+        if request.cancel.is_cancelled() {
+            return Ok(Answer::interrupted());
+        }
+        let cloudformation = self.ports.cloudformation.as_ref();
+        let tidying = self.tidying.cloudformation.as_ref();
+        let deployment = stack.deployment;
+        let mut parameters = IndexMap::new();
+        for (name, value) in &deployment.parameters {
+            let text = match value {
+                PlannedValue::Known(text) => text.clone(),
+                PlannedValue::OutputOf { stack, output } => {
+                    match self.assumed.get(&(stack.clone(), output.clone())) {
+                        Some(text) => text.clone(),
+                        // The producer does not have it yet: the templates have to do.
+                        None => return Ok(Answer::NotAsked(None)),
+                    }
                 }
             };
-            let (deployed, answer) =
-                tokio::try_join!(cloudformation.deployed(&seen.stack_id), asking)?;
-            match answer {
-                Answer::Told(changes) => reported = Some(changes),
-                Answer::NotAsked(why) => note = why,
-            }
-            deployed
+            parameters.insert(name.clone(), text);
         }
-        _ => None,
-    };
-    let mut compared = stack_change(&StackInput {
-        deployment,
-        reason: stack.reason,
-        template: stack.template,
-        deployed: deployed.as_ref(),
-        reported: reported.as_deref(),
-        assumed,
-        pseudo: request.place,
-    });
-    compared.change.notes.extend(note);
-    guard::find_importers(cloudformation, &mut compared.change).await?;
-    Ok(compared)
+        let template = match template_source(self.ports, request, stack.template).await? {
+            Some(source) => source,
+            None => {
+                let why = "its template is too large for a change set without the artifact bucket, so \
+                           only the templates were compared";
+                return Ok(Answer::NotAsked(Some(why.to_owned())));
+            }
+        };
+        let name = format!(
+            "shopctl-plan-{}-{}",
+            request.run,
+            deployment
+                .template_digest
+                .get(..8)
+                .unwrap_or(&deployment.template_digest)
+        );
+        let wanted = ChangeSetRequest {
+            cloud_name: deployment.cloud_name.clone(),
+            token: name.clone(),
+            name,
+            change_set_type: ChangeSetType::Update,
+            template,
+            parameters,
+            tags: deployment.tags.clone(),
+            capabilities: deployment.capabilities.clone(),
+            description: format!("shopctl plan {}; can be deleted", request.run),
+            options: request.options,
+            mode: DeploymentMode::Standard,
+            paused: false,
+            service_role: deployment.settings.service_role.clone(),
+            // What is not known yet is not there yet: it does not change what happens to resources.
+            rollback: deployment
+                .settings
+                .rollback
+                .as_ref()
+                .and_then(RollbackRule::known),
+        };
+        let id = match cloudformation.create_change_set(&wanted).await {
+            Ok(id) => id,
+            Err(error) => {
+                let id = ChangeSetId {
+                    change_set: wanted.name,
+                    stack: stack_id.to_owned(),
+                };
+                if !is_there(&error) {
+                    let answer = not_asked(error);
+                    if answer.is_err() {
+                        // It may have been made although no answer came; the first error is what matters.
+                        let _ = tidying.delete_change_set(&id).await;
+                    }
+                    return answer;
+                }
+                id
+            }
+        };
+        let answer = async {
+            let mut pause = Pause::new();
+            loop {
+                match cloudformation.change_set(&id).await? {
+                    ChangeSetState::Pending if request.cancel.is_cancelled() => {
+                        return Ok(Answer::interrupted());
+                    }
+                    ChangeSetState::Pending => tokio::select! {
+                        () = tokio::time::sleep(pause.next()) => {}
+                        () = request.cancel.cancelled() => {}
+                    },
+                    ChangeSetState::Empty => return Ok(Answer::Told(Vec::new())),
+                    ChangeSetState::Ready { .. } => {
+                        return Ok(Answer::Told(cloudformation.reported_changes(&id).await?));
+                    }
+                    ChangeSetState::Failed { reason } => {
+                        return Ok(Answer::NotAsked(Some(format!(
+                            "CloudFormation refuses this change: {reason}"
+                        ))));
+                    }
+                }
+            }
+        }
+        .await;
+        let deleted = tidying.delete_change_set(&id).await;
+        let answer: Answer = answer?;
+        deleted?;
+        Ok(answer)
+    }
 }
 
 enum Answer {
@@ -165,99 +300,10 @@ enum Answer {
     NotAsked(Option<String>),
 }
 
-/// Asks CloudFormation by a change set, and deletes that again.
-async fn ask(
-    ports: &Ports,
-    request: &PreviewRequest<'_>,
-    stack: &Stack<'_>,
-    assumed: &BTreeMap<(StackName, String), String>,
-) -> Result<Answer, CloudError> {
-    let cloudformation = ports.cloudformation.as_ref();
-    let deployment = stack.deployment;
-    let mut parameters = IndexMap::new();
-    for (name, value) in &deployment.parameters {
-        let text = match value {
-            PlannedValue::Known(text) => text.clone(),
-            PlannedValue::OutputOf { stack, output } => {
-                match assumed.get(&(stack.clone(), output.clone())) {
-                    Some(text) => text.clone(),
-                    // The producer does not have it yet: the templates have to do.
-                    None => return Ok(Answer::NotAsked(None)),
-                }
-            }
-        };
-        parameters.insert(name.clone(), text);
+impl Answer {
+    fn interrupted() -> Self {
+        Self::NotAsked(Some("interrupted".to_owned()))
     }
-    let template = match template_source(ports, request, stack.template).await? {
-        Some(source) => source,
-        None => {
-            return Ok(Answer::NotAsked(Some(
-                "its template is too large for a change set without the artifact bucket, so only the templates were compared"
-                    .to_owned(),
-            )));
-        }
-    };
-    let name = format!(
-        "shopctl-plan-{}-{}",
-        request.run,
-        deployment
-            .template_digest
-            .get(..8)
-            .unwrap_or(&deployment.template_digest)
-    );
-    let wanted = ChangeSetRequest {
-        cloud_name: deployment.cloud_name.clone(),
-        token: name.clone(),
-        name,
-        change_set_type: ChangeSetType::Update,
-        template,
-        parameters,
-        tags: deployment.tags.clone(),
-        capabilities: deployment.capabilities.clone(),
-        description: format!("shopctl plan {}; can be deleted", request.run),
-        options: request.options,
-        mode: DeploymentMode::Standard,
-        paused: false,
-        service_role: deployment.settings.service_role.clone(),
-        // What is not known yet is not there yet: it does not change what happens to resources.
-        rollback: deployment
-            .settings
-            .rollback
-            .as_ref()
-            .and_then(RollbackRule::known),
-    };
-    let id = match cloudformation.create_change_set(&wanted).await {
-        Ok(id) => id,
-        Err(error) => return not_asked(error),
-    };
-    let answer = async {
-        let mut pause = Pause::new();
-        loop {
-            match cloudformation.change_set(&id).await? {
-                ChangeSetState::Pending if request.cancel.is_cancelled() => {
-                    return Ok(Answer::NotAsked(Some("interrupted".to_owned())));
-                }
-                ChangeSetState::Pending => tokio::select! {
-                    () = tokio::time::sleep(pause.next()) => {}
-                    () = request.cancel.cancelled() => {}
-                },
-                ChangeSetState::Empty => return Ok(Answer::Told(Vec::new())),
-                ChangeSetState::Ready { .. } => {
-                    return Ok(Answer::Told(cloudformation.reported_changes(&id).await?));
-                }
-                ChangeSetState::Failed { reason } => {
-                    return Ok(Answer::NotAsked(Some(format!(
-                        "CloudFormation refuses this change: {reason}"
-                    ))));
-                }
-            }
-        }
-    }
-    .await;
-    let deleted = cloudformation.delete_change_set(&id).await;
-    let answer: Answer = answer?;
-    deleted?;
-    Ok(answer)
 }
 
 /// A plan may be made with fewer rights than a deploy, and of a stack that is busy.

@@ -11,6 +11,8 @@ use shopctl_core::names::CloudStackName;
 use shopctl_core::record::{LATEST_KEY, Record};
 use shopctl_core::run_document::{self, RunDocument, RunState};
 
+use crate::interrupt::Interrupt;
+use crate::patience::patient;
 use crate::ports::{CloudError, CloudErrorKind, ListedObject, Ports};
 use crate::runs;
 
@@ -67,6 +69,7 @@ pub async fn plan_prune(
     stacks: &[CloudStackName],
     keep: usize,
 ) -> Result<PrunePlan, CloudError> {
+    let ports = &patient(ports, &Interrupt::new(), None);
     let objects = ports.objects.as_ref();
     let names = runs::runs(objects, bucket).await?;
     let documents = runs::documents(objects, bucket, &names).await?;

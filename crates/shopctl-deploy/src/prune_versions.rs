@@ -6,6 +6,8 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use shopctl_core::names::CloudStackName;
 
+use crate::interrupt::Interrupt;
+use crate::patience::patient;
 use crate::ports::{CloudError, CloudErrorKind, Ports};
 use crate::prune::{PARALLEL, stack_contents};
 
@@ -27,6 +29,7 @@ pub async fn plan_versions(
     stacks: &[CloudStackName],
     keep: usize,
 ) -> Result<Vec<OldVersion>, CloudError> {
+    let ports = &patient(ports, &Interrupt::new(), None);
     let contents = stack_contents(ports, stacks.iter().cloned().collect()).await?;
     let of_functions = contents.functions.iter().map(|function| {
         let named = &contents.versions;
@@ -65,6 +68,7 @@ pub async fn delete_versions(
     ports: &Ports,
     versions: &[OldVersion],
 ) -> Result<Vec<(OldVersion, String)>, CloudError> {
+    let ports = &patient(ports, &Interrupt::new(), None);
     let mut kept = Vec::new();
     for old in versions {
         match ports

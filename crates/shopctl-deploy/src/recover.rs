@@ -12,6 +12,8 @@ use crate::context::{Context, Work};
 use crate::executor::{RunReport, StepError, one_line};
 use crate::failure::{Scene, plain, stuck_in_rollback};
 use crate::follow::{Kind, Operation, explain, follow};
+use crate::interrupt::Interrupt;
+use crate::patience::patient;
 use crate::ports::{
     CloudError, CloudErrorKind, Continuation, DeploymentMode, Ports, StackDescription,
 };
@@ -50,6 +52,8 @@ pub async fn assess(
     stack: &StackName,
     cloud_name: &CloudStackName,
 ) -> Result<Option<Assessment>, CloudError> {
+    // All stacks of a project are looked at at once.
+    let ports = &patient(ports, &Interrupt::new(), None);
     let Some(description) = ports.cloudformation.describe(cloud_name.as_str()).await? else {
         return Ok(None);
     };

@@ -80,7 +80,7 @@ struct Patience {
 const UNREACHED: Duration = Duration::from_secs(2);
 
 /// How long a cloud is waited for that answered some calls of the first look at it, but not all.
-const LOOKING: Duration = Duration::from_secs(15);
+pub(crate) const LOOKING: Duration = Duration::from_secs(15);
 
 /// How long is waited for what only tells more about a failure.
 const CURIOSITY: Duration = Duration::from_secs(15);

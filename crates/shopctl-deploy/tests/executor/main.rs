@@ -9,6 +9,7 @@
 mod counts;
 mod faults;
 mod graphs;
+mod previews;
 mod races;
 mod settings;
 mod site;
