@@ -22,6 +22,7 @@ mod invocation;
 mod output;
 mod process;
 mod project;
+mod relay;
 
 pub use binary::shopctl;
 pub use checkout::checkout;
@@ -32,3 +33,4 @@ pub use invocation::Invocation;
 pub use output::Output;
 pub use process::{Process, eventually, eventually_right};
 pub use project::TestProject;
+pub use relay::Relay;

@@ -8,6 +8,8 @@ use shopctl_report::{
     render_error,
 };
 
+use tokio::sync::oneshot;
+
 use crate::cli::{Global, Output, When};
 use crate::error::CommandError;
 
@@ -150,19 +152,29 @@ impl Display {
     }
 
     /// Asks for a word to be typed on the terminal, as a sign that it is meant.
-    pub(crate) fn confirm_by_typing(&self, question: &str, word: &str) -> bool {
+    pub(crate) async fn confirm_by_typing(&self, question: &str, word: &str) -> bool {
         let _ = write!(io::stderr(), "{question}\nType '{word}' to go on: ");
         let _ = io::stderr().flush();
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer).is_ok() && answer.trim() == word
+        typed_line().await.trim() == word
     }
 
     /// Asks a question on the terminal; `false` when the answer is not yes.
-    pub(crate) fn confirm(&self, question: &str) -> bool {
+    pub(crate) async fn confirm(&self, question: &str) -> bool {
         let _ = write!(io::stderr(), "{question} [y/N] ");
         let _ = io::stderr().flush();
-        let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer).is_ok();
-        read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let answer = typed_line().await.trim().to_lowercase();
+        matches!(answer.as_str(), "y" | "yes")
     }
+}
+
+/// The next line of standard input; empty when there is none.
+pub(crate) async fn typed_line() -> String {
+    let (sender, line) = oneshot::channel();
+    // A thread of its own: nothing waits for it when no answer comes, also not the end of the process.
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = io::stdin().read_line(&mut text);
+        let _ = sender.send(text);
+    });
+    line.await.unwrap_or_default()
 }

@@ -32,6 +32,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::display::Display;
 use crate::error::{CommandError, Kind};
+use crate::signals::unless_stopped;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -81,12 +82,20 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Rollback(arguments) => commands::rollback::run(global, arguments, display).await,
         Command::Unlock(arguments) => commands::unlock::run(global, arguments, display).await,
         Command::Prune(arguments) => commands::prune::run(global, arguments, display).await,
-        Command::Refactor(arguments) => commands::refactor::run(global, arguments, display).await,
+        Command::Refactor(arguments) => {
+            unless_stopped(commands::refactor::run(global, arguments, display)).await
+        }
         Command::Recover(arguments) => commands::recover::run(global, arguments, display).await,
-        Command::Build(arguments) => commands::build::run(global, arguments, display).await,
-        Command::Render(arguments) => commands::render::run(global, arguments, display).await,
+        Command::Build(arguments) => {
+            unless_stopped(commands::build::run(global, arguments, display)).await
+        }
+        Command::Render(arguments) => {
+            unless_stopped(commands::render::run(global, arguments, display)).await
+        }
         Command::Graph(arguments) => commands::graph::run(global, arguments, display),
-        Command::Lint(arguments) => commands::lint::run(global, arguments, display).await,
+        Command::Lint(arguments) => {
+            unless_stopped(commands::lint::run(global, arguments, display)).await
+        }
         Command::Logs(arguments) => commands::logs::run(global, arguments, display).await,
         Command::Timeline(arguments) => commands::timeline::run(global, arguments, display).await,
         Command::Local(arguments) => commands::local::run(global, arguments, display).await,

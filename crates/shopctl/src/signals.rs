@@ -6,10 +6,10 @@ use clap::ValueEnum;
 use shopctl_core::names::StackName;
 use shopctl_deploy::Interrupt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::display::Sink;
+use crate::display::{Sink, typed_line};
+use crate::error::CommandError;
 
 /// Exit status of a process that was interrupted.
 const INTERRUPTED: i32 = 130;
@@ -122,6 +122,17 @@ pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) ->
     })
 }
 
+/// Does what leaves nothing behind when it is dropped, unless the user wants an end: the programs that
+/// it started end with it.
+pub(crate) async fn unless_stopped<T>(
+    work: impl Future<Output = Result<T, CommandError>>,
+) -> Result<T, CommandError> {
+    tokio::select! {
+        done = work => done,
+        () = stopped() => Err(CommandError::interrupted()),
+    }
+}
+
 /// Returns once the user wants an end while nothing is at work.
 pub(crate) async fn stopped() {
     match Signals::listen() {
@@ -140,15 +151,8 @@ fn question(stacks: &[StackName]) -> String {
 
 /// The answer of the person at the terminal; `None` is to go on.
 async fn ask(signals: &mut Signals) -> Option<Wish> {
-    let (sender, mut line) = mpsc::unbounded_channel();
-    // A thread of its own: nothing waits for it when no answer comes.
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        let _ = std::io::stdin().read_line(&mut text);
-        let _ = sender.send(text);
-    });
     tokio::select! {
-        text = line.recv() => answer(text.as_deref().unwrap_or_default()),
+        text = typed_line() => answer(&text),
         _ = signals.next() => Some(Wish::Detach),
     }
 }

@@ -32,6 +32,18 @@ impl Aws {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
     }
+
+    /// The change sets of plans that are there, of the stack that nothing else has to do with.
+    pub(crate) fn plans_change_sets(&self) -> Vec<String> {
+        let stack = json!({"StackName": "chain-staging-alone"});
+        let sets = self
+            .emulator
+            .call("cloudformation", "list_change_sets", &stack);
+        let sets = sets["Summaries"].as_array().unwrap().iter();
+        sets.map(|set| set["ChangeSetName"].as_str().unwrap().to_owned())
+            .filter(|name| name.starts_with("shopctl-plan-"))
+            .collect()
+    }
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use shopctl_tests::{Emulator, Output, Process, TestProject};
+use shopctl_tests::{Emulator, Output, Process, Relay, TestProject, eventually};
 
+use crate::aws::Aws;
 use crate::gate;
 
 /// How a deploy is stopped.
@@ -272,15 +273,50 @@ fn a_build_that_is_stopped_leaves_no_process_behind() {
         "site/build.sh",
         "echo $$ > started\nwhile :; do sleep 1; done\n",
     );
-    let mut deploy = project.deploy().start();
-    assert!(deploy.read_until("\"phase\":\"site\""));
-    let pid = shopctl_tests::eventually("the build runs", || {
-        let text = std::fs::read_to_string(project.root().join("site/started")).ok()?;
-        text.trim().parse::<u32>().ok()
-    });
-    deploy.signal(Signal::SIGTERM);
-    deploy.wait().expect_code(130);
-    shopctl_tests::eventually("the build has ended", || {
-        (!std::path::Path::new(&format!("/proc/{pid}")).exists()).then_some(())
-    });
+    let started = project.root().join("site/started");
+    for (command, stop) in [
+        ("deploy", Stop::Terminate),
+        ("plan", Stop::Terminate),
+        ("plan", Stop::Interrupt),
+        ("build", Stop::Interrupt),
+    ] {
+        let process = project.command(&[command, "--env", "local"]).start();
+        let pid = eventually("the build runs", || {
+            let text = std::fs::read_to_string(&started).ok()?;
+            text.trim().parse::<u32>().ok()
+        });
+        stop.send(&process);
+        process.wait().expect_code(130);
+        eventually("the build has ended", || {
+            (!std::path::Path::new(&format!("/proc/{pid}")).exists()).then_some(())
+        });
+        std::fs::remove_file(&started).unwrap();
+    }
+}
+
+/// Whoever ends a plan while CloudFormation computes its change sets finds none of them later.
+#[test]
+fn a_plan_that_is_stopped_deletes_its_change_sets() {
+    let aws = Aws::new();
+    let deploy = ["deploy", "--env", "staging", "--yes"];
+    aws.command(&deploy).run().expect_code(0);
+    let template = "stacks/alone/template.yaml";
+    let text = aws.project.read(template);
+    aws.project.write(
+        template,
+        &format!("{text}  Second:\n    Type: AWS::SNS::Topic\n"),
+    );
+    for stop in [Stop::Interrupt, Stop::Terminate] {
+        let relay = Relay::holding("Action=DescribeChangeSet&", &aws.emulator.endpoint);
+        let plan = aws
+            .command(&["plan", "--env", "staging"])
+            .env("AWS_ENDPOINT_URL", &relay.endpoint)
+            .start();
+        relay.wait_until_held();
+        assert_eq!(aws.plans_change_sets().len(), 1);
+        stop.send(&plan);
+        relay.open();
+        plan.wait().expect_code(130);
+        assert_eq!(aws.plans_change_sets(), Vec::<String>::new());
+    }
 }

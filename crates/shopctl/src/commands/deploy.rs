@@ -53,7 +53,7 @@ pub(crate) async fn run(
         Some(connect_aws(&workspace, environment).await?)
     };
     if environment.protected && !arguments.yes {
-        ask(project, environment, aws.as_ref(), display)?;
+        ask(project, environment, aws.as_ref(), display).await?;
     }
     let run = Run::start(
         display,
@@ -77,7 +77,7 @@ pub(crate) async fn run(
     }
 }
 
-fn ask(
+async fn ask(
     project: &Project,
     environment: &Environment,
     session: Option<&Session>,
@@ -97,7 +97,10 @@ fn ask(
             Some("say --yes".to_owned()),
         ));
     }
-    if display.confirm_by_typing(&format!("This deploys {what}."), environment.name.as_str()) {
+    if display
+        .confirm_by_typing(&format!("This deploys {what}."), environment.name.as_str())
+        .await
+    {
         Ok(())
     } else {
         Err(CommandError::message(

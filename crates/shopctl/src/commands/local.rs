@@ -66,7 +66,7 @@ pub(crate) async fn run(
                         Some("say --yes".to_owned()),
                     ));
                 }
-                if !display.confirm(question) {
+                if !display.confirm(question).await {
                     return Err(CommandError::message(
                         Kind::Refused,
                         "nothing was done",

@@ -103,24 +103,17 @@ async fn plan(
     display: &Display,
     cancel: &Interrupt,
 ) -> Result<SavedPlan, CommandError> {
-    // Wrong credentials are told before anything is built.
-    let session = connect(workspace, environment, display).await?;
-    let prepared = build(workspace, environment, display).await?;
+    // Nothing is left behind until here: it can be dropped anywhere.
+    let Groundwork {
+        session,
+        prepared,
+        observed,
+        plan,
+    } = tokio::select! {
+        done = groundwork(workspace, environment, arguments, display) => done?,
+        () = cancel.cancelled() => return Err(CommandError::interrupted()),
+    };
     let project = &workspace.project;
-    let bucket = project.artifact_bucket(environment, &session.account);
-    let pairs: Vec<_> = prepared
-        .templates
-        .keys()
-        .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
-        .collect();
-    let mut observed = observe(&session.ports, &bucket, &pairs).await?;
-    check_place(environment, &session.account, &observed)?;
-    let again = arguments.change_sets.revert_drift;
-    let desired = desired(project, environment, &prepared, &session, &bucket, again);
-    observe_policies(&session.ports, &desired, &mut observed).await?;
-    let plan = plan_deploy(&desired, &observed).map_err(|stacks| blocked(environment, stacks))?;
-    verify(&plan)?;
-
     let started = Utc::now();
     let run = next_id();
     let mut stacks = preview(
@@ -187,6 +180,45 @@ async fn plan(
             prepared.site.as_deref(),
         ),
         preview,
+    })
+}
+
+/// What a comparison needs.
+struct Groundwork {
+    session: Session,
+    prepared: Prepared,
+    observed: Observed,
+    plan: Plan,
+}
+
+async fn groundwork(
+    workspace: &Workspace,
+    environment: &Environment,
+    arguments: &PlanArguments,
+    display: &Display,
+) -> Result<Groundwork, CommandError> {
+    // Wrong credentials are told before anything is built.
+    let session = connect(workspace, environment, display).await?;
+    let prepared = build(workspace, environment, display).await?;
+    let project = &workspace.project;
+    let bucket = project.artifact_bucket(environment, &session.account);
+    let pairs: Vec<_> = prepared
+        .templates
+        .keys()
+        .map(|name| (name.clone(), project.cloud_stack_name(environment, name)))
+        .collect();
+    let mut observed = observe(&session.ports, &bucket, &pairs).await?;
+    check_place(environment, &session.account, &observed)?;
+    let again = arguments.change_sets.revert_drift;
+    let desired = desired(project, environment, &prepared, &session, &bucket, again);
+    observe_policies(&session.ports, &desired, &mut observed).await?;
+    let plan = plan_deploy(&desired, &observed).map_err(|stacks| blocked(environment, stacks))?;
+    verify(&plan)?;
+    Ok(Groundwork {
+        session,
+        prepared,
+        observed,
+        plan,
     })
 }
 

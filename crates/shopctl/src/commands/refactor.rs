@@ -70,7 +70,7 @@ pub(crate) async fn run(
     if arguments.dry_run {
         return Ok(0);
     }
-    refactor.ask(&found, arguments.yes, display)?;
+    refactor.ask(&found, arguments.yes, display).await?;
     refactor
         .under_lock(&found, &deployed, arguments, display)
         .await?;
@@ -110,7 +110,7 @@ impl Refactor<'_> {
         })
     }
 
-    fn ask(&self, found: &Moves, yes: bool, display: &Display) -> Result<(), CommandError> {
+    async fn ask(&self, found: &Moves, yes: bool, display: &Display) -> Result<(), CommandError> {
         if yes {
             return Ok(());
         }
@@ -127,7 +127,7 @@ impl Refactor<'_> {
                 Some("say --yes".to_owned()),
             ));
         }
-        if display.confirm(&format!("Move {what}?")) {
+        if display.confirm(&format!("Move {what}?")).await {
             return Ok(());
         }
         let message = "nothing was moved";

@@ -61,7 +61,7 @@ pub(crate) async fn run(
     let mut materials = source.materials(document).await?;
     materials.desired.retry_paused = arguments.retry_paused;
     if !arguments.yes {
-        ask(&materials, environment, &session, display)?;
+        ask(&materials, environment, &session, display).await?;
     }
 
     let run = Run::start(
@@ -120,7 +120,7 @@ fn newer(
         .collect()
 }
 
-fn ask(
+async fn ask(
     materials: &Materials,
     environment: &Environment,
     session: &Session,
@@ -153,7 +153,7 @@ fn ask(
             Some("say --yes".to_owned()),
         ));
     }
-    if display.confirm(&format!("Bring {what}?")) {
+    if display.confirm(&format!("Bring {what}?")).await {
         Ok(())
     } else {
         Err(CommandError::message(

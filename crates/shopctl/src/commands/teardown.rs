@@ -43,7 +43,7 @@ pub(crate) async fn run(
     }
     let session = status::connect(&workspace, environment, display).await?;
     if !arguments.yes {
-        ask(project, environment, session.as_ref(), display)?;
+        ask(project, environment, session.as_ref(), display).await?;
     }
 
     let run = Run::start(
@@ -83,7 +83,7 @@ pub(crate) async fn run(
     }
 }
 
-fn ask(
+async fn ask(
     project: &Project,
     environment: &Environment,
     session: Option<&Session>,
@@ -103,7 +103,7 @@ fn ask(
             Some("say --yes".to_owned()),
         ));
     }
-    if display.confirm(&format!("Delete {what}?")) {
+    if display.confirm(&format!("Delete {what}?")).await {
         Ok(())
     } else {
         Err(CommandError::message(

@@ -57,7 +57,7 @@ pub(crate) async fn run(
                 session: &session,
                 stack: &stack,
             };
-            confirm(&target, &wanted, arguments, display)?;
+            confirm(&target, &wanted, arguments, display).await?;
             let run = Run::start(
                 display,
                 workspace.source(),
@@ -247,7 +247,7 @@ impl Target<'_> {
     }
 }
 
-fn confirm(
+async fn confirm(
     target: &Target<'_>,
     wanted: &Repair,
     arguments: &RecoverArguments,
@@ -282,7 +282,7 @@ fn confirm(
             Some("say --yes".to_owned()),
         ));
     }
-    if display.confirm(&format!("Shall shopctl {what}?")) {
+    if display.confirm(&format!("Shall shopctl {what}?")).await {
         Ok(())
     } else {
         Err(CommandError::message(
