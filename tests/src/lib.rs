@@ -33,4 +33,4 @@ pub use invocation::Invocation;
 pub use output::Output;
 pub use process::{Process, eventually, eventually_right};
 pub use project::TestProject;
-pub use relay::Relay;
+pub use relay::{Latch, Relay};

@@ -1,113 +1,110 @@
-//! A line to a cloud that can be cut: it hands everything on, and holds one kind of request back.
+//! A server before a cloud: it answers what a test wants answered otherwise, may let requests wait, and
+//! hands all else on.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 use std::time::Duration;
 
 /// Far above what any command takes to its first request.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A server on loopback in front of another one.
+/// The server, on loopback.
 pub struct Relay {
     /// What commands take for the cloud.
     pub endpoint: String,
-    gate: Arc<Gate>,
-}
-
-struct Gate {
-    /// What a request contains that is held back.
-    text: String,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    held: usize,
-    open: bool,
 }
 
 impl Relay {
-    /// Hands requests on to `http://host:port`; those that contain a text wait for [`Self::open`].
-    pub fn holding(text: &str, upstream: &str) -> Self {
-        let upstream = upstream.trim_start_matches("http://").to_owned();
+    /// Before the cloud at `http://host:port`. `answer` gets the body of each request and tells the
+    /// XML that is answered instead of the cloud's.
+    pub fn before(
+        cloud: &str,
+        answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let gate = Arc::new(Gate {
-            text: text.to_owned(),
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
-        let of_connections = gate.clone();
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let (gate, upstream) = (of_connections.clone(), upstream.clone());
-                // A line that breaks is the end of this connection, as it would be without a relay.
-                thread::spawn(move || gate.connect(client, &upstream));
+        let (cloud, answer) = (cloud.replace("http://", ""), Arc::new(answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (cloud, answer) = (cloud.clone(), answer.clone());
+                std::thread::spawn(move || serve(stream, &cloud, &*answer));
             }
         });
-        Self { endpoint, gate }
-    }
-
-    /// Waits until a request is held back.
-    #[track_caller]
-    pub fn wait_until_held(&self) {
-        let (changed, state) = (&self.gate.changed, self.gate.state.lock().unwrap());
-        let waited = changed.wait_timeout_while(state, PATIENCE, |state| state.held == 0);
-        assert!(
-            waited.unwrap().0.held > 0,
-            "nothing with {:?} came",
-            self.gate.text
-        );
-    }
-
-    /// Lets what was held back go on, and all that comes.
-    pub fn open(&self) {
-        self.gate.state.lock().unwrap().open = true;
-        self.gate.changed.notify_all();
+        Self { endpoint }
     }
 }
 
-impl Drop for Relay {
-    fn drop(&mut self) {
-        self.open();
-    }
-}
-
-impl Gate {
-    fn connect(&self, mut client: TcpStream, upstream: &str) -> std::io::Result<()> {
-        let mut server = TcpStream::connect(upstream)?;
-        let (mut answers, mut to_client) = (server.try_clone()?, client.try_clone()?);
-        thread::spawn(move || {
-            let _ = std::io::copy(&mut answers, &mut to_client);
-            let _ = to_client.shutdown(std::net::Shutdown::Both);
-        });
-        // The server works on a request only when its last byte has come.
-        let mut seen = Vec::new();
-        let mut buffer = [0; 16 * 1024];
-        loop {
-            let count = client.read(&mut buffer)?;
-            if count == 0 {
-                return server.shutdown(std::net::Shutdown::Write);
-            }
-            seen.extend_from_slice(&buffer[..count]);
-            let text = self.text.as_bytes();
-            if seen.windows(text.len()).any(|part| part == text) {
-                self.hold();
-                seen.clear();
-            }
-            // The text may come in two parts.
-            seen.drain(..seen.len().saturating_sub(text.len()));
-            server.write_all(&buffer[..count])?;
+/// One request to a connection. A line that breaks is the end of it, as it would be without a relay.
+fn serve(mut stream: TcpStream, cloud: &str, answer: &dyn Fn(&str) -> Option<String>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let lower = line.to_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line == "\r\n" {
+            break;
+        }
+        if !lower.starts_with("connection:") {
+            head.push_str(&line);
         }
     }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    if let Some(answer) = answer(&String::from_utf8_lossy(&body)) {
+        let length = answer.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        let _ = stream.write_all(format!("{head}{answer}").as_bytes());
+        return;
+    }
+    let mut behind = TcpStream::connect(cloud).unwrap();
+    let head = format!("{head}connection: close\r\n\r\n");
+    behind.write_all(head.as_bytes()).unwrap();
+    behind.write_all(&body).unwrap();
+    let _ = std::io::copy(&mut behind, &mut stream);
+}
 
-    fn hold(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.held += 1;
-        self.changed.notify_all();
-        drop(self.changed.wait_while(state, |state| !state.open));
+/// Where requests wait until a test lets them go on. Clones are the same one.
+#[derive(Clone, Default)]
+pub struct Latch(Arc<(Mutex<LatchState>, Condvar)>);
+
+#[derive(Default)]
+struct LatchState {
+    reached: bool,
+    open: bool,
+}
+
+impl Latch {
+    /// Waits here until it is open.
+    pub fn reach(&self) {
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().unwrap();
+        state.reached = true;
+        changed.notify_all();
+        drop(changed.wait_while(state, |state| !state.open));
+    }
+
+    /// Waits until somebody waits.
+    #[track_caller]
+    pub fn wait_until_reached(&self) {
+        let (state, changed) = &*self.0;
+        let waiting = state.lock().unwrap();
+        let waited = changed.wait_timeout_while(waiting, PATIENCE, |state| !state.reached);
+        assert!(waited.unwrap().0.reached, "no such request came");
+    }
+
+    /// Lets go on who waits, and all that come.
+    pub fn open(&self) {
+        let (state, changed) = &*self.0;
+        state.lock().unwrap().open = true;
+        changed.notify_all();
     }
 }

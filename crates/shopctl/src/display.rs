@@ -11,7 +11,7 @@ use shopctl_report::{
 use tokio::sync::oneshot;
 
 use crate::cli::{Global, Output, When};
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
 
 /// Columns of output that is not on a terminal.
 const PLAIN_WIDTH: usize = 100;
@@ -151,20 +151,43 @@ impl Display {
         let _ = writeln!(io::stdout(), "{}", text.trim_end());
     }
 
-    /// Asks for a word to be typed on the terminal, as a sign that it is meant.
-    pub(crate) async fn confirm_by_typing(&self, question: &str, word: &str) -> bool {
-        let _ = write!(io::stderr(), "{question}\nType '{word}' to go on: ");
+    /// Asks on the terminal whether something is meant; without one it is refused, with `--yes` as the way.
+    pub(crate) async fn consent(&self, question: Question<'_>) -> Result<(), CommandError> {
+        let refused =
+            |message: &str, hint| Err(CommandError::message(Kind::Refused, message, hint));
+        if !self.interactive {
+            return refused(&question.would, Some("say --yes".to_owned()));
+        }
+        let how = match question.word {
+            Some(word) => format!("\nType '{word}' to go on: "),
+            None => " [y/N] ".to_owned(),
+        };
+        let _ = write!(io::stderr(), "{}{how}", question.text);
         let _ = io::stderr().flush();
-        typed_line().await.trim() == word
+        let line = typed_line().await;
+        let answer = line.trim();
+        let agreed = match question.word {
+            Some(word) => answer == word,
+            None => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
+        };
+        if agreed {
+            Ok(())
+        } else {
+            refused(question.refused, None)
+        }
     }
+}
 
-    /// Asks a question on the terminal; `false` when the answer is not yes.
-    pub(crate) async fn confirm(&self, question: &str) -> bool {
-        let _ = write!(io::stderr(), "{question} [y/N] ");
-        let _ = io::stderr().flush();
-        let answer = typed_line().await.trim().to_lowercase();
-        matches!(answer.as_str(), "y" | "yes")
-    }
+/// Asks for consent to what cannot be taken back.
+pub(crate) struct Question<'a> {
+    /// What would be done, for a run that nobody can be asked in.
+    pub(crate) would: String,
+    /// The question.
+    pub(crate) text: String,
+    /// The word that has to be typed; else yes.
+    pub(crate) word: Option<&'a str>,
+    /// What is said to any other answer: `nothing was deleted`.
+    pub(crate) refused: &'a str,
 }
 
 /// The next line of standard input; empty when there is none.

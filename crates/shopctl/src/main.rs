@@ -82,9 +82,7 @@ async fn dispatch(cli: &Cli, display: &Display) -> Result<u8, CommandError> {
         Command::Rollback(arguments) => commands::rollback::run(global, arguments, display).await,
         Command::Unlock(arguments) => commands::unlock::run(global, arguments, display).await,
         Command::Prune(arguments) => commands::prune::run(global, arguments, display).await,
-        Command::Refactor(arguments) => {
-            unless_stopped(commands::refactor::run(global, arguments, display)).await
-        }
+        Command::Refactor(arguments) => commands::refactor::run(global, arguments, display).await,
         Command::Recover(arguments) => commands::recover::run(global, arguments, display).await,
         Command::Build(arguments) => {
             unless_stopped(commands::build::run(global, arguments, display)).await

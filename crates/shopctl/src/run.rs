@@ -105,10 +105,7 @@ impl Run {
         &self,
         work: impl Future<Output = Result<T, CommandError>>,
     ) -> Result<T, CommandError> {
-        tokio::select! {
-            result = work => result,
-            () = self.cancel.cancelled() => Err(CommandError::interrupted()),
-        }
+        signals::unless_interrupted(&self.cancel, work).await
     }
 
     /// Shows text as it is.

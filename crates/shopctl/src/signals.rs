@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::display::{Sink, typed_line};
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
 
 /// Exit status of a process that was interrupted.
 const INTERRUPTED: i32 = 130;
@@ -49,13 +49,13 @@ impl From<OnInterrupt> for Wish {
 
 /// The signals that ask for an end. From [`Self::listen`] on, none ends the process by itself, and
 /// one that comes between two waits is not lost.
-pub(crate) struct Signals {
+struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -63,7 +63,7 @@ impl Signals {
     }
 
     /// Waits for the next one; whether it came from the keyboard.
-    pub(crate) async fn next(&mut self) -> bool {
+    async fn next(&mut self) -> bool {
         tokio::select! {
             _ = self.interrupt.recv() => true,
             _ = self.terminate.recv() => false,
@@ -120,6 +120,37 @@ pub(crate) fn watch(interrupt: Interrupt, sink: Arc<Mutex<Sink>>, wish: Wish) ->
             }
         }
     })
+}
+
+/// Does some work, unless a run is interrupted.
+pub(crate) async fn unless_interrupted<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, CommandError>>,
+) -> Result<T, CommandError> {
+    tokio::select! {
+        done = work => done,
+        () = interrupt.cancelled() => Err(CommandError::interrupted()),
+    }
+}
+
+/// Does what has to tidy up when it is `interrupt`ed, as a signal does it. Who asks again does not wait
+/// for that.
+pub(crate) async fn interrupting<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, CommandError>>,
+) -> Result<T, CommandError> {
+    let mut signals =
+        Signals::listen().map_err(|error| CommandError::new(Kind::Failed, error, None))?;
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done,
+        _ = signals.next() => interrupt.detach(),
+    }
+    tokio::select! {
+        _ = &mut work => {}
+        _ = signals.next() => {}
+    }
+    Err(CommandError::interrupted())
 }
 
 /// Does what leaves nothing behind when it is dropped, unless the user wants an end: the programs that

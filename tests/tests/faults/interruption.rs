@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use shopctl_tests::{Emulator, Output, Process, Relay, TestProject, eventually};
+use shopctl_tests::{Emulator, Latch, Output, Process, Relay, TestProject, eventually};
 
 use crate::aws::Aws;
 use crate::gate;
@@ -307,15 +307,22 @@ fn a_plan_that_is_stopped_deletes_its_change_sets() {
         &format!("{text}  Second:\n    Type: AWS::SNS::Topic\n"),
     );
     for stop in [Stop::Interrupt, Stop::Terminate] {
-        let relay = Relay::holding("Action=DescribeChangeSet&", &aws.emulator.endpoint);
+        let latch = Latch::default();
+        let at = latch.clone();
+        let relay = Relay::before(&aws.emulator.endpoint, move |form| {
+            if form.contains("Action=DescribeChangeSet&") {
+                at.reach();
+            }
+            None
+        });
         let plan = aws
             .command(&["plan", "--env", "staging"])
             .env("AWS_ENDPOINT_URL", &relay.endpoint)
             .start();
-        relay.wait_until_held();
+        latch.wait_until_reached();
         assert_eq!(aws.plans_change_sets().len(), 1);
         stop.send(&plan);
-        relay.open();
+        latch.open();
         plan.wait().expect_code(130);
         assert_eq!(aws.plans_change_sets(), Vec::<String>::new());
     }

@@ -1,11 +1,11 @@
 //! `refactor` as a whole. The local cloud moves nothing: a server before it answers for CloudFormation
 //! what it does not know, and hands all else on.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use shopctl_tests::{Invocation, Output};
+use nix::sys::signal::Signal;
+use serde_json::json;
+use shopctl_tests::{Invocation, Latch, Output, Relay};
 
 use crate::aws::Aws;
 
@@ -13,72 +13,41 @@ const TEMPLATE: &str = "stacks/alone/template.yaml";
 
 /// CloudFormation with `*StackRefactor`. What was asked of these is kept, as forms.
 struct Mover {
-    endpoint: String,
+    relay: Relay,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Mover {
     /// Before `cloud`; `refusal` is why it moves nothing.
     fn new(cloud: &str, refusal: Option<&'static str>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        Self::waiting(cloud, refusal, |_| {})
+    }
+
+    /// The same; `wait` returns when a request is to be answered.
+    fn waiting(
+        cloud: &str,
+        refusal: Option<&'static str>,
+        wait: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (cloud, kept) = (cloud.replace("http://", ""), asked.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (cloud, kept) = (cloud.clone(), kept.clone());
-                std::thread::spawn(move || serve(stream, &cloud, &kept, refusal));
+        let kept = asked.clone();
+        let relay = Relay::before(cloud, move |form| {
+            let mut pairs = form.split('&');
+            let action = pairs.find_map(|pair| pair.strip_prefix("Action="))?;
+            if !action.contains("StackRefactor") {
+                return None;
             }
+            wait(action);
+            let answer = moved(action, &kept, refusal);
+            kept.lock().unwrap().push(form.to_owned());
+            Some(answer)
         });
-        Self { endpoint, asked }
+        Self { relay, asked }
     }
 
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
-}
-
-/// One request to a connection.
-fn serve(mut stream: TcpStream, cloud: &str, asked: &Mutex<Vec<String>>, refusal: Option<&str>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        let lower = line.to_lowercase();
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        if line == "\r\n" {
-            break;
-        }
-        if !lower.starts_with("connection:") {
-            head.push_str(&line);
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let form = String::from_utf8(body).unwrap();
-    let action = form
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("Action="));
-    let action = action.unwrap_or_default();
-    if action.contains("StackRefactor") {
-        let answer = moved(action, asked, refusal);
-        asked.lock().unwrap().push(form);
-        let length = answer.len();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-        );
-        let _ = stream.write_all(format!("{head}{answer}").as_bytes());
-        return;
-    }
-    let mut behind = TcpStream::connect(cloud).unwrap();
-    let request = format!("{head}connection: close\r\n\r\n{form}");
-    behind.write_all(request.as_bytes()).unwrap();
-    let _ = std::io::copy(&mut behind, &mut stream);
 }
 
 fn moved(action: &str, asked: &Mutex<Vec<String>>, refusal: Option<&str>) -> String {
@@ -111,11 +80,13 @@ fn moved(action: &str, asked: &Mutex<Vec<String>>, refusal: Option<&str>) -> Str
 }
 
 fn refactor(aws: &Aws, mover: &Mover, options: &[&str]) -> Output {
+    command(aws, mover, options).run()
+}
+
+fn command(aws: &Aws, mover: &Mover, options: &[&str]) -> Invocation {
     let words = [&["refactor", "--env", "staging"], options].concat();
-    let command: Invocation = aws.command(&words);
-    command
-        .env("AWS_ENDPOINT_URL_CLOUDFORMATION", &mover.endpoint)
-        .run()
+    aws.command(&words)
+        .env("AWS_ENDPOINT_URL_CLOUDFORMATION", &mover.relay.endpoint)
 }
 
 /// The stacks are there, and a topic has another name in its template by now.
@@ -192,6 +163,32 @@ fn what_cloudformation_does_not_move_stays_where_it_is() {
         .expect_code(3)
         .expect_stderr(&["alone.Other", "nothing else changes"]);
     assert_eq!(mover.asked().len(), asked);
+}
+
+#[test]
+fn who_is_stopped_while_it_moves_gives_the_lock_back() {
+    let aws = renamed();
+    let latch = Latch::default();
+    let at = latch.clone();
+    let mover = Mover::waiting(&aws.emulator.endpoint, None, move |action| {
+        if action == "CreateStackRefactor" {
+            at.reach();
+        }
+    });
+    let locks = || {
+        let bucket = json!({"Bucket": "shopctl-chain-staging-000000000000-us-east-1"});
+        let listed = aws.emulator.call("s3", "list_objects_v2", &bucket);
+        let keys = listed["Contents"].as_array().unwrap().iter();
+        keys.filter(|object| object["Key"].as_str().unwrap().contains("lock"))
+            .count()
+    };
+    let moving = command(&aws, &mover, &["--yes"]).start();
+    latch.wait_until_reached();
+    assert_eq!(locks(), 1);
+    moving.signal(Signal::SIGTERM);
+    moving.wait().expect_code(130);
+    assert_eq!(locks(), 0);
+    latch.open();
 }
 
 #[test]

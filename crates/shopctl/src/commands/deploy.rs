@@ -16,7 +16,7 @@ use shopctl_local::LocalError;
 use crate::cli::{DeployArguments, Global};
 use crate::commands::apply::{Application, Consent, Materials};
 use crate::commands::plan::change_set_options;
-use crate::display::Display;
+use crate::display::{Display, Question};
 use crate::error::{CommandError, Kind};
 use crate::hooks::{self, Hook};
 use crate::lock::Lock;
@@ -90,25 +90,13 @@ async fn ask(
         environment.name,
         environment.region
     );
-    if !display.interactive {
-        return Err(CommandError::message(
-            Kind::Refused,
-            format!("this would deploy {what}"),
-            Some("say --yes".to_owned()),
-        ));
-    }
-    if display
-        .confirm_by_typing(&format!("This deploys {what}."), environment.name.as_str())
-        .await
-    {
-        Ok(())
-    } else {
-        Err(CommandError::message(
-            Kind::Refused,
-            "nothing was deployed",
-            None,
-        ))
-    }
+    let question = Question {
+        would: format!("this would deploy {what}"),
+        text: format!("This deploys {what}."),
+        word: Some(environment.name.as_str()),
+        refused: "nothing was deployed",
+    };
+    display.consent(question).await
 }
 
 struct Deployment<'a> {

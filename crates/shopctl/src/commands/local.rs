@@ -6,7 +6,7 @@ use std::time::Duration;
 use shopctl_local::{CloudStatus, LocalCloud};
 
 use crate::cli::{Global, LocalArguments, LocalCommand};
-use crate::display::Display;
+use crate::display::{Display, Question};
 use crate::error::{CommandError, Kind};
 use crate::session::{describe, local_cloud, local_error};
 use crate::workspace::Workspace;
@@ -58,21 +58,13 @@ pub(crate) async fn run(
         }
         LocalCommand::Reset { yes } => {
             if !yes {
-                let question = "Stop the local cloud and delete everything deployed to it?";
-                if !display.interactive {
-                    return Err(CommandError::message(
-                        Kind::Refused,
-                        "a reset deletes everything deployed to the local cloud",
-                        Some("say --yes".to_owned()),
-                    ));
-                }
-                if !display.confirm(question).await {
-                    return Err(CommandError::message(
-                        Kind::Refused,
-                        "nothing was done",
-                        None,
-                    ));
-                }
+                let question = Question {
+                    would: "a reset deletes everything deployed to the local cloud".to_owned(),
+                    text: "Stop the local cloud and delete everything deployed to it?".to_owned(),
+                    word: None,
+                    refused: "nothing was done",
+                };
+                display.consent(question).await?;
             }
             cloud.reset(&mut progress).await.map_err(local_error)?;
             if !display.json {

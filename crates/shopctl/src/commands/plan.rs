@@ -28,7 +28,7 @@ use crate::run::next_id;
 use crate::session::{
     Session, check_place, connect_aws, connect_local, describe, local_cloud, local_error,
 };
-use crate::signals::Signals;
+use crate::signals::{interrupting, unless_interrupted};
 use crate::workspace::Workspace;
 use crate::{settings, variables};
 
@@ -48,23 +48,9 @@ pub(crate) async fn run(
     let environment = environment(&workspace, &arguments.environment.environment)?;
     variables::check(&workspace, environment)?;
     let cancel = Interrupt::new();
-    let mut signals =
-        Signals::listen().map_err(|error| CommandError::new(Kind::Failed, error, None))?;
-    let work = plan(&workspace, environment, arguments, display, &cancel);
-    tokio::pin!(work);
     // Change sets that were made are deleted before the command ends.
-    let saved = tokio::select! {
-        done = &mut work => done?,
-        _ = signals.next() => {
-            cancel.detach();
-            // Who asks again does not wait for that.
-            tokio::select! {
-                _ = &mut work => {}
-                _ = signals.next() => {}
-            }
-            return Err(CommandError::interrupted());
-        }
-    };
+    let work = plan(&workspace, environment, arguments, display, &cancel);
+    let saved = interrupting(&cancel, work).await?;
     if let Some(file) = &arguments.save {
         save(file, &saved)?;
     }
@@ -109,10 +95,11 @@ async fn plan(
         prepared,
         observed,
         plan,
-    } = tokio::select! {
-        done = groundwork(workspace, environment, arguments, display) => done?,
-        () = cancel.cancelled() => return Err(CommandError::interrupted()),
-    };
+    } = unless_interrupted(
+        cancel,
+        groundwork(workspace, environment, arguments, display),
+    )
+    .await?;
     let project = &workspace.project;
     let started = Utc::now();
     let run = next_id();

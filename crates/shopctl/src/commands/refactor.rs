@@ -18,10 +18,11 @@ use shopctl_deploy::{Interrupt, lock, settled};
 
 use crate::cli::{Global, RefactorArguments};
 use crate::commands::plan;
-use crate::display::Display;
+use crate::display::{Display, Question};
 use crate::error::{CommandError, Kind};
 use crate::prepare::{Prepared, environment};
 use crate::session::{Session, connect_aws};
+use crate::signals::{interrupting, unless_interrupted};
 use crate::workspace::Workspace;
 use crate::{guard, keep, origin, variables};
 
@@ -41,16 +42,33 @@ pub(crate) async fn run(
             Some("a deploy makes them anew there".to_owned()),
         ));
     }
-    let session = connect_aws(&workspace, environment).await?;
-    let prepared = plan::build(&workspace, environment, display).await?;
+    let cancel = Interrupt::new();
+    // The lock is given back before the command ends.
+    let work = refactor(&workspace, environment, arguments, display, &cancel);
+    interrupting(&cancel, work).await
+}
+
+async fn refactor(
+    workspace: &Workspace,
+    environment: &Environment,
+    arguments: &RefactorArguments,
+    display: &Display,
+    cancel: &Interrupt,
+) -> Result<u8, CommandError> {
+    let (session, prepared) = unless_interrupted(cancel, async {
+        let session = connect_aws(workspace, environment).await?;
+        let prepared = plan::build(workspace, environment, display).await?;
+        Ok((session, prepared))
+    })
+    .await?;
     let refactor = Refactor {
         project: &workspace.project,
         environment,
         session: &session,
         prepared: &prepared,
     };
-    let deployed = refactor.deployed().await?;
-    let found = refactor.find(&deployed, &workspace)?;
+    let deployed = unless_interrupted(cancel, refactor.deployed()).await?;
+    let found = refactor.find(&deployed, workspace)?;
     show(&found, display);
     if found.moves.is_empty() {
         return Ok(0);
@@ -70,9 +88,9 @@ pub(crate) async fn run(
     if arguments.dry_run {
         return Ok(0);
     }
-    refactor.ask(&found, arguments.yes, display).await?;
+    unless_interrupted(cancel, refactor.ask(&found, arguments.yes, display)).await?;
     refactor
-        .under_lock(&found, &deployed, arguments, display)
+        .under_lock(&found, &deployed, arguments, display, cancel)
         .await?;
     display.result("Moved. The next deploy finds the stacks as they are.");
     Ok(0)
@@ -120,18 +138,13 @@ impl Refactor<'_> {
             self.environment.name,
             self.session.account
         );
-        if !display.interactive {
-            return Err(CommandError::message(
-                Kind::Refused,
-                format!("this would move {what}"),
-                Some("say --yes".to_owned()),
-            ));
-        }
-        if display.confirm(&format!("Move {what}?")).await {
-            return Ok(());
-        }
-        let message = "nothing was moved";
-        Err(CommandError::message(Kind::Refused, message, None))
+        let question = Question {
+            would: format!("this would move {what}"),
+            text: format!("Move {what}?"),
+            word: None,
+            refused: "nothing was moved",
+        };
+        display.consent(question).await
     }
 
     /// Moves the resources while no other run is at work.
@@ -141,6 +154,7 @@ impl Refactor<'_> {
         deployed: &BTreeMap<StackName, String>,
         arguments: &RefactorArguments,
         display: &Display,
+        cancel: &Interrupt,
     ) -> Result<(), CommandError> {
         let bucket = self
             .project
@@ -148,16 +162,18 @@ impl Refactor<'_> {
         let run = format!("refactor-{}", &origin::nonce()[..6]);
         let now = keep::time(Utc::now());
         let claim = guard::claim(&bucket, "refactor", &run, now, arguments.turn.wait)?;
-        let cancel = Interrupt::new();
         let objects = self.session.ports.objects.clone();
-        let lease = lock::acquire(objects, &claim, &cancel, |found| {
+        let lease = lock::acquire(objects, &claim, cancel, |found| {
             display.say(&format!("waiting for {}", guard::text(found)));
         })
         .await
         .map_err(|error| guard::refused(error, self.environment))?;
         let moved = tokio::select! {
             moved = self.carry_out(found, deployed, &bucket, &run, display) => moved,
-            () = cancel.cancelled() => Err(guard::lost(lease.lost().unwrap_or("it was taken"))),
+            () = cancel.cancelled() => Err(match lease.lost() {
+                Some(reason) => guard::lost(reason),
+                None => CommandError::interrupted(),
+            }),
         };
         lease.release().await?;
         moved

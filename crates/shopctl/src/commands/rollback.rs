@@ -20,7 +20,7 @@ use shopctl_deploy::{SiteConfigValue, SiteFile, SiteFileClass, SiteSource, Uploa
 use crate::cli::{Global, RollbackArguments};
 use crate::commands::apply::{Application, Consent, Materials};
 use crate::commands::{deploy, history, status};
-use crate::display::Display;
+use crate::display::{Display, Question};
 use crate::error::{CommandError, Kind};
 use crate::prepare::environment;
 use crate::run::Run;
@@ -146,22 +146,13 @@ async fn ask(
         run.by.user,
         run.by.host
     );
-    if !display.interactive {
-        return Err(CommandError::message(
-            Kind::Refused,
-            format!("this would bring {what}"),
-            Some("say --yes".to_owned()),
-        ));
-    }
-    if display.confirm(&format!("Bring {what}?")).await {
-        Ok(())
-    } else {
-        Err(CommandError::message(
-            Kind::Refused,
-            "nothing was changed",
-            None,
-        ))
-    }
+    let question = Question {
+        would: format!("this would bring {what}"),
+        text: format!("Bring {what}?"),
+        word: None,
+        refused: "nothing was changed",
+    };
+    display.consent(question).await
 }
 
 struct Source<'a> {

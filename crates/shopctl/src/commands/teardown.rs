@@ -15,7 +15,7 @@ use shopctl_deploy::{Consent, Context, Rules, State, UploadBodies, execute, obse
 
 use crate::cli::{Global, TeardownArguments};
 use crate::commands::{apply, deploy, status};
-use crate::display::Display;
+use crate::display::{Display, Question};
 use crate::error::{CommandError, Kind};
 use crate::hooks::{self, Hook};
 use crate::lock::Lock;
@@ -96,22 +96,13 @@ async fn ask(
         environment.name,
         environment.region
     );
-    if !display.interactive {
-        return Err(CommandError::message(
-            Kind::Refused,
-            format!("a teardown deletes {what}"),
-            Some("say --yes".to_owned()),
-        ));
-    }
-    if display.confirm(&format!("Delete {what}?")).await {
-        Ok(())
-    } else {
-        Err(CommandError::message(
-            Kind::Refused,
-            "nothing was deleted",
-            None,
-        ))
-    }
+    let question = Question {
+        would: format!("a teardown deletes {what}"),
+        text: format!("Delete {what}?"),
+        word: None,
+        refused: "nothing was deleted",
+    };
+    display.consent(question).await
 }
 
 struct Teardown<'a> {

@@ -24,7 +24,7 @@ use shopctl_deploy::{
 use self::help::StackHelp;
 use crate::cli::{Global, RecoverArguments};
 use crate::commands::{apply, deploy, status};
-use crate::display::Display;
+use crate::display::{Display, Question};
 use crate::error::{CommandError, Kind};
 use crate::lock::Lock;
 use crate::prepare::environment;
@@ -275,20 +275,11 @@ async fn confirm(
         Repair::RollBack => format!("roll '{stack}' back to what it was"),
         Repair::Delete => format!("delete '{stack}' with everything in it"),
     };
-    if !display.interactive {
-        return Err(CommandError::message(
-            Kind::Refused,
-            format!("this would {what} (account {})", target.session.account),
-            Some("say --yes".to_owned()),
-        ));
-    }
-    if display.confirm(&format!("Shall shopctl {what}?")).await {
-        Ok(())
-    } else {
-        Err(CommandError::message(
-            Kind::Refused,
-            "nothing was changed",
-            None,
-        ))
-    }
+    let question = Question {
+        would: format!("this would {what} (account {})", target.session.account),
+        text: format!("Shall shopctl {what}?"),
+        word: None,
+        refused: "nothing was changed",
+    };
+    display.consent(question).await
 }
